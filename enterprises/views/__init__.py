@@ -1,0 +1,1 @@
+"""Pages about providers, engagements and responsibility agreements."""

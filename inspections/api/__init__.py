@@ -1,0 +1,1 @@
+"""Read access to rounds, inspections and rectification orders."""

@@ -1,0 +1,206 @@
+"""The arithmetic of inspection: scores with their working, grades, ranks. Plain values only."""
+
+import hashlib
+import json
+import math
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+TENTH = Decimal("0.1")
+_EARTH = 6_371_000
+ZERO = Decimal(0)
+PASS, FAIL, NOT_APPLICABLE = "pass", "fail", "na"
+_DRAFTS = uuid.UUID("6f0c8a52-6a3e-4c38-9a0f-3f7a0d2b5e11")
+
+
+def tenth(value: Decimal) -> Decimal:
+    """Return ``value`` with one decimal, halves upwards."""
+    return value.quantize(TENTH, rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item of the checklist with what was found on it. ``points`` is what it is worth,
+    ``disclosure`` the part of the public disclosure that it looks at."""
+
+    code: str
+    text: str
+    heading: str
+    points: Decimal
+    outcome: str
+    deduction: Decimal = ZERO
+    is_veto: bool = False
+    disclosure: str = ""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Full score and the lower bounds of the grades, as the checklist states them."""
+
+    full: Decimal = Decimal(100)
+    excellent: Decimal = Decimal(90)
+    good: Decimal = Decimal(80)
+    passing: Decimal = Decimal(70)
+
+
+@dataclass(frozen=True)
+class Score:
+    """``score`` with one decimal, ``grade`` (excellent, good, pass, fail), ``failed`` items,
+    ``working`` as JSON can hold it (numbers as text), ``missing`` parts of the public disclosure
+    (None if the checklist looks at none)."""
+
+    score: Decimal
+    grade: str
+    failed: int
+    working: dict[str, Any]
+    missing: int | None = None
+
+
+def grade_of(score: Decimal, marks: Marks) -> str:
+    """Return the grade whose lower bound ``score`` reaches."""
+    if score >= marks.excellent:
+        return "excellent"
+    if score >= marks.good:
+        return "good"
+    return "pass" if score >= marks.passing else "fail"
+
+
+def score_of(lines: Sequence[Line], marks: Marks | None = None) -> Score | None:
+    """Return the score of an inspection, or None if no item applies.
+
+    Items that do not apply leave the denominator: score = full × (applicable points −
+    deductions) ÷ applicable points, to one decimal. A deduction never exceeds the points of its
+    item. A failed veto item holds the score just under the pass line, so that rank and grade
+    say the same.
+    """
+    marks = marks or Marks()
+    applying = [line for line in lines if line.outcome != NOT_APPLICABLE]
+    applicable = sum((line.points for line in applying), ZERO)
+    if not applicable:
+        return None
+    lost = {line.code: min(line.deduction, line.points) for line in applying}
+    deducted = sum(lost.values(), ZERO)
+    base = tenth(marks.full * (applicable - deducted) / applicable)
+    vetoes = [line for line in applying if line.outcome == FAIL and line.is_veto]
+    cap = marks.passing - TENTH
+    score = min(base, cap) if vetoes else base
+    grade = grade_of(score, marks)
+    failed = [line for line in applying if line.outcome == FAIL]
+    working = {
+        "full": str(marks.full),
+        "applicable": str(applicable),
+        "deducted": str(deducted),
+        "base": str(base),
+        "score": str(score),
+        "grade": grade,
+        "lost": [
+            {"code": line.code, "text": line.text, "deduction": str(lost[line.code])}
+            for line in failed
+        ],
+        "not_applicable": [
+            {"code": line.code, "text": line.text, "points": str(line.points)}
+            for line in lines
+            if line.outcome == NOT_APPLICABLE
+        ],
+        "veto": [{"code": line.code, "text": line.text} for line in vetoes],
+        "cap": str(cap) if vetoes else "",
+        "headings": _headings(lines, lost),
+        "marks": {
+            "excellent": str(marks.excellent),
+            "good": str(marks.good),
+            "pass": str(marks.passing),
+        },
+    }
+    missing = len({line.disclosure for line in failed if line.disclosure})
+    looked = any(line.disclosure for line in lines)
+    return Score(score, grade, len(failed), working, missing if looked else None)
+
+
+def _headings(lines: Sequence[Line], lost: Mapping[str, Decimal]) -> list[dict[str, Any]]:
+    """Points and result of each heading in the order of the checklist; items that do not apply
+    count in neither."""
+    order: dict[str, list[Line]] = {}
+    for line in lines:
+        order.setdefault(line.heading, []).append(line)
+    summed = []
+    for heading, members in order.items():
+        applying = [line for line in members if line.outcome != NOT_APPLICABLE]
+        points = sum((line.points for line in applying), ZERO)
+        gone = sum((lost[line.code] for line in applying), ZERO)
+        summed.append(
+            {
+                "heading": heading,
+                "points": str(points),
+                "score": str(points - gone),
+                "failed": sum(1 for line in applying if line.outcome == FAIL),
+            }
+        )
+    return summed
+
+
+def deduction_problem(deduction: Decimal, points: Decimal, step: Decimal) -> str:
+    """Return why ``deduction`` is not possible on an item, or an empty text."""
+    if deduction <= 0:
+        return f"不合格须扣分，最少 {plain(min(step, points))} 分。"
+    if deduction > points:
+        return f"最多扣 {plain(points)} 分。"
+    if deduction % step and deduction != points:
+        return f"扣分须是 {plain(step)} 的倍数。"
+    return ""
+
+
+def plain(value: Decimal) -> str:
+    """Return ``value`` without needless zeros: 2, 2.5."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def ranks(scores: Iterable[Decimal]) -> list[int]:
+    """Return the rank of each of ``scores``, which come best first; equals share a rank."""
+    placed: list[int] = []
+    before: Decimal | None = None
+    for place, score in enumerate(scores, start=1):
+        placed.append(placed[-1] if placed and score == before else place)
+        before = score
+    return placed
+
+
+def average(scores: Sequence[Decimal]) -> Decimal | None:
+    """Return the mean with one decimal, or None of nothing."""
+    return tenth(sum(scores, ZERO) / len(scores)) if scores else None
+
+
+def bands(scores: Sequence[Decimal], excellent: Decimal, good: Decimal) -> tuple[int, int, int]:
+    """Return how many scores are ≥ ``excellent``, from ``good`` to under it, under ``good``."""
+    high = sum(1 for score in scores if score >= excellent)
+    middle = sum(1 for score in scores if good <= score < excellent)
+    return high, middle, len(scores) - high - middle
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what was entered, the same for the same content in any order."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def draft_key(round_id: int, estate_id: int, user_id: int) -> uuid.UUID:
+    """Return the key of one person's draft of one estate in one round.
+
+    It is the same in every tab and on every device, so two of them fill one record.
+    """
+    return uuid.uuid5(_DRAFTS, f"{round_id}/{estate_id}/{user_id}")
+
+
+def metres_between(
+    latitude: Decimal, longitude: Decimal, other_latitude: Decimal, other_longitude: Decimal
+) -> int:
+    """Return the distance of two places in whole metres, on a sphere."""
+    one, two = math.radians(latitude), math.radians(other_latitude)
+    across = math.radians(float(other_longitude) - float(longitude))
+    half = (
+        math.sin((two - one) / 2) ** 2 + math.cos(one) * math.cos(two) * math.sin(across / 2) ** 2
+    )
+    return round(2 * _EARTH * math.asin(math.sqrt(half)))

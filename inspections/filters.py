@@ -1,0 +1,240 @@
+"""Filters of the lists of inspection and rectification."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import CharField, F, QuerySet, Value
+from django.db.models.functions import Concat
+
+from enterprises.models import Provider
+from estates.models import Street
+from xingyang_pm.common import clock
+from xingyang_pm.common.filters import (
+    DateSpanFilter,
+    KeywordFilter,
+    PortalFilterSet,
+    ScopedChoiceFilter,
+)
+
+from .choices import (
+    ChecklistKind,
+    ChecklistStatus,
+    InspectionStatus,
+    OrderStatus,
+    RoundStatus,
+)
+from .models import (
+    Checklist,
+    Inspection,
+    InspectionRound,
+    RectificationItem,
+    RectificationOrder,
+    RoundEstate,
+)
+
+SCORES = [("90", "90 分及以上"), ("80", "80～89.9 分"), ("79", "80 分以下")]
+STATES = [
+    *OrderStatus.choices,
+    ("open", "在办（未销号）"),
+    ("overdue", "已逾期"),
+    ("soon", "3 天内到期"),
+]
+
+
+def _with_number(rounds: QuerySet) -> QuerySet:
+    """Annotate ``shown``: title, year and number in one, for the list of choices."""
+    words = [F("title"), Value(" "), F("year"), Value("年第"), F("number"), Value("次")]
+    return rounds.annotate(shown=Concat(*words, output_field=CharField()))
+
+
+class InspectionFilterSet(PortalFilterSet):
+    street = ScopedChoiceFilter(Street, "estate__street", label="街道（乡镇）", empty="全部街道")
+    round = ScopedChoiceFilter(
+        InspectionRound,
+        label="检查批次",
+        label_field="shown",
+        empty="全部批次",
+        narrow=_with_number,
+        limit=2000,
+    )
+    kind = django_filters.ChoiceFilter(
+        field_name="checklist__kind", label="检查类别", choices=ChecklistKind.choices
+    )
+    status = django_filters.ChoiceFilter(
+        label="状态",
+        choices=[choice for choice in InspectionStatus.choices if choice[0] != "draft"],
+    )
+    score = django_filters.ChoiceFilter(label="得分", choices=SCORES, method="by_score")
+    provider = ScopedChoiceFilter(Provider, label="服务主体", empty="全部主体")
+    since = DateSpanFilter("inspected_on", side="from", label="检查日期不早于")
+    until = DateSpanFilter("inspected_on", side="to", label="检查日期不晚于")
+    q = KeywordFilter(
+        ["number__contains", "estate__name__contains", "inspector__name__contains"],
+        label="关键词",
+        placeholder="编号、小区、检查人",
+    )
+
+    class Meta:
+        model = Inspection
+        fields = ["street", "round", "kind", "status", "score", "provider", "since", "until", "q"]
+        primary = ["street", "round", "status", "score", "q"]
+
+    def by_score(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        if value == "90":
+            return rows.filter(score__gte=90)
+        if value == "80":
+            return rows.filter(score__gte=80, score__lt=90)
+        return rows.filter(score__lt=80)
+
+
+class OrderFilterSet(PortalFilterSet):
+    state = django_filters.ChoiceFilter(label="状态", choices=STATES, method="by_state")
+    street = ScopedChoiceFilter(Street, "estate__street", label="街道（乡镇）", empty="全部街道")
+    provider = ScopedChoiceFilter(Provider, label="被通知单位", empty="全部单位")
+    due_from = DateSpanFilter("deadline", side="from", label="期限不早于")
+    due_to = DateSpanFilter("deadline", side="to", label="期限不晚于")
+    q = KeywordFilter(
+        ["number__contains", "estate__name__contains", "provider__name__contains"],
+        label="关键词",
+        placeholder="文号、小区、单位",
+    )
+
+    class Meta:
+        model = RectificationOrder
+        fields = ["state", "street", "provider", "due_from", "due_to", "q"]
+        primary = ["state", "street", "provider", "due_to", "q"]
+
+    def by_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        today = clock.today()
+        if value == "open":
+            return rows.open()
+        if value == "overdue":
+            return rows.overdue(today)
+        if value == "soon":
+            return rows.due_within(today, 3)
+        return rows.filter(status=value)
+
+
+class LedgerFilterSet(PortalFilterSet):
+    state = django_filters.ChoiceFilter(label="状态", choices=STATES, method="by_state")
+    street = ScopedChoiceFilter(
+        Street, "order__estate__street", label="街道（乡镇）", empty="全部街道"
+    )
+    provider = ScopedChoiceFilter(Provider, "order__provider", label="企业", empty="全部企业")
+    due_from = DateSpanFilter("order__deadline", side="from", label="时限不早于")
+    due_to = DateSpanFilter("order__deadline", side="to", label="时限不晚于")
+    q = KeywordFilter(
+        [
+            "order__number__contains",
+            "order__estate__name__contains",
+            "result__note__contains",
+            "result__item__text__contains",
+        ],
+        label="关键词",
+        placeholder="文号、小区、问题",
+    )
+
+    class Meta:
+        model = RectificationItem
+        fields = ["state", "street", "provider", "due_from", "due_to", "q"]
+        primary = ["state", "street", "provider", "due_to", "q"]
+
+    def by_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        orders: Any = RectificationOrder.objects.visible_to(self.request.user)
+        today = clock.today()
+        if value == "open":
+            orders = orders.open()
+        elif value == "overdue":
+            orders = orders.overdue(today)
+        elif value == "soon":
+            orders = orders.due_within(today, 3)
+        else:
+            orders = orders.filter(status=value)
+        return rows.filter(order__in=orders.order_by().values("pk"))
+
+
+class RoundFilterSet(PortalFilterSet):
+    kind = django_filters.ChoiceFilter(
+        field_name="checklist__kind", label="检查类别", choices=ChecklistKind.choices
+    )
+    year = django_filters.NumberFilter(label="年度")
+    status = django_filters.ChoiceFilter(label="状态", choices=RoundStatus.choices)
+    q = KeywordFilter(["title__contains"], label="关键词", placeholder="批次名称")
+
+    class Meta:
+        model = InspectionRound
+        fields = ["kind", "year", "status", "q"]
+        primary = ["kind", "year", "status", "q"]
+
+
+class ChecklistFilterSet(PortalFilterSet):
+    kind = django_filters.ChoiceFilter(label="类别", choices=ChecklistKind.choices)
+    status = django_filters.ChoiceFilter(label="状态", choices=ChecklistStatus.choices)
+
+    class Meta:
+        model = Checklist
+        fields = ["kind", "status"]
+        primary = ["kind", "status"]
+
+
+# --- On the estate list -----------------------------------------------------------------------
+
+
+def lacking_disclosure(estates: QuerySet, user: Any) -> QuerySet:
+    """Return those of ``estates`` whose public disclosure was last found incomplete."""
+    looked = Inspection.objects.visible_to(user).counted().about_disclosure()
+    lacking = looked.latest_per_estate().filter(missing_disclosures__gt=0)
+    return estates.filter(pk__in=lacking.order_by().values("estate"))
+
+
+def left_to_inspect(estates: QuerySet, user: Any) -> QuerySet:
+    """Return those of ``estates`` that an open round still waits for."""
+    left = RoundEstate.objects.visible_to(user).of_open_rounds().uninspected()
+    return estates.filter(pk__in=left.order_by().values("estate"))
+
+
+class DisclosureFilter(django_filters.ChoiceFilter):
+    """Estates by the state of their public disclosure, as their newest inspection found it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [("complete", "四项齐全"), ("missing", "公示不全"), ("none", "未检查")]
+        super().__init__("pk", label="四公开", choices=choices, **kwargs)
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        if not value:
+            return qs
+        user = self.parent.request.user
+        if value == "missing":
+            return lacking_disclosure(qs, user)
+        looked = Inspection.objects.visible_to(user).counted().about_disclosure()
+        if value == "none":
+            return qs.exclude(pk__in=looked.order_by().values("estate"))
+        complete = looked.latest_per_estate().filter(missing_disclosures=0)
+        return qs.filter(pk__in=complete.order_by().values("estate"))
+
+
+class RectificationFilter(django_filters.ChoiceFilter):
+    """Estates with open, or with overdue, orders."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [("open", "有在办整改"), ("overdue", "有逾期整改")]
+        super().__init__("pk", label="整改", choices=choices, **kwargs)
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        if not value:
+            return qs
+        orders = RectificationOrder.objects.visible_to(self.parent.request.user)
+        found = orders.open() if value == "open" else orders.overdue(clock.today())
+        return qs.filter(pk__in=found.order_by().values("estate"))
+
+
+class UninspectedFilter(django_filters.ChoiceFilter):
+    """Estates that an open round still waits for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("pk", label="本批次", choices=[("1", "未检查")], **kwargs)
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        if not value:
+            return qs
+        return left_to_inspect(qs, self.parent.request.user)

@@ -1,0 +1,436 @@
+"""Shape and wording of what is typed about inspections and rectification."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from accounts.models import User
+from estates.choices import EstateKind
+from estates.models import Estate, Street
+from xingyang_pm.common import clock
+from xingyang_pm.common.forms import PhotosField, PortalForm, PortalModelForm
+
+from .choices import CoverageBy, Outcome, ServiceMethod
+from .models import (
+    Checklist,
+    ChecklistItem,
+    Inspection,
+    ItemResult,
+    RectificationItem,
+    RectificationOrder,
+)
+from .services import Answer, Visit
+from .services.checklists import ITEM_FIELDS
+
+# --- Checklists -------------------------------------------------------------------------------
+
+
+class ChecklistForm(PortalModelForm):
+    class Meta:
+        model = Checklist
+        fields = [
+            "kind",
+            "title",
+            "effective_from",
+            "full_score",
+            "excellent_score",
+            "good_score",
+            "pass_score",
+        ]
+        sections = [
+            ("基本情况", ["kind", "title", "effective_from"]),
+            ("分数线", ["full_score", "excellent_score", "good_score", "pass_score"]),
+        ]
+        help_texts = {
+            "effective_from": "启用后，现行的一版同日停用",
+            "full_score": "各项分值之和须等于满分",
+        }
+
+
+class ChecklistUpdateForm(ChecklistForm):
+    class Meta(ChecklistForm.Meta):
+        fields = [name for name in ChecklistForm.Meta.fields if name != "kind"]
+        sections = [
+            ("基本情况", ["title", "effective_from"]),
+            ("分数线", ["full_score", "excellent_score", "good_score", "pass_score"]),
+        ]
+
+
+class PhrasesField(forms.CharField):
+    """One phrase a line, as a list."""
+
+    widget = forms.Textarea
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        text = super().to_python(value) or ""
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+    def validate(self, value: Any) -> None:
+        if any(len(line) > 30 for line in value):
+            raise ValidationError("常用语每条最多 30 个字")
+
+    def run_validators(self, value: Any) -> None:
+        """The lines are judged one by one above."""
+
+
+class ChecklistItemForm(PortalModelForm):
+    phrases = PhrasesField(label="常用语", required=False, help_text="每行一条，填表时点一下就写上")
+
+    class Meta:
+        model = ChecklistItem
+        fields = ITEM_FIELDS
+        sections = [
+            ("检查什么", ["heading", "text", "guidance", "legal_basis", "disclosure"]),
+            ("怎么扣分", ["points", "deduction_step", "is_veto", "allows_na"]),
+            ("不合格时", ["severity", "default_days", "photo_required", "phrases"]),
+        ]
+        wide = ["text", "guidance", "phrases"]
+        help_texts = {
+            "heading": "同一大项的项目排在一起，编号自动生成",
+            "disclosure": "查的是哪一项公示，例如 公开收费标准；不查公示的留空",
+            "deduction_step": "每次加减多少分；等于分值就是不合格即扣完",
+            "is_veto": "不合格时总分压到合格线以下",
+        }
+
+
+# --- Rounds -----------------------------------------------------------------------------------
+
+
+class RoundForm(PortalForm):
+    title = forms.CharField(
+        label="名称", max_length=60, help_text="第几次自动编号，例如 城乡清洁行动 第3次检查"
+    )
+    checklist = forms.ModelChoiceField(
+        Checklist.objects.none(), label="检查表", empty_label="请选择"
+    )
+    start_date = forms.DateField(label="开始日期")
+    end_date = forms.DateField(label="截止日期")
+    kinds = forms.MultipleChoiceField(
+        label="小区类别",
+        choices=EstateKind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="都不选就是全部类别",
+    )
+    streets = forms.ModelMultipleChoiceField(
+        Street.objects.none(),
+        label="街道（乡镇）",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="都不选就是全市",
+    )
+    coverage_by = forms.ChoiceField(
+        label="由谁检查", choices=CoverageBy.choices, widget=forms.RadioSelect
+    )
+
+    class Meta:
+        sections = [
+            ("批次", ["title", "checklist", "start_date", "end_date"]),
+            ("范围", ["kinds", "streets"]),
+            ("检查人", ["coverage_by"]),
+        ]
+        wide = ["kinds", "streets", "coverage_by"]
+
+    def _ready(self) -> None:
+        self.fields["checklist"].queryset = Checklist.objects.visible_to(self.user).in_use()
+        self.fields["streets"].queryset = Street.objects.visible_to(self.user).order_by("code")
+        super()._ready()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        start, end = data.get("start_date"), data.get("end_date")
+        if start and end and end < start:
+            self.add_error("end_date", "截止日期不能早于开始日期")
+        return data
+
+
+class AssignForm(PortalForm):
+    inspector = forms.ModelChoiceField(
+        User.objects.none(), label="检查人", empty_label="请选择检查人"
+    )
+    coverage = forms.MultipleChoiceField(label="小区", widget=forms.MultipleHiddenInput)
+
+    def __init__(self, *args: Any, people: Any, rows: Any, **kwargs: Any) -> None:
+        self.people, self.rows = people, rows
+        super().__init__(*args, **kwargs)
+
+    def _ready(self) -> None:
+        self.fields["inspector"].queryset = self.people
+        self.fields["coverage"].choices = [(str(pk), str(pk)) for pk in self.rows]
+        super()._ready()
+
+
+# --- Inspections ------------------------------------------------------------------------------
+
+
+class AdHocForm(PortalForm):
+    """An inspection outside any round: which estate, by which checklist."""
+
+    estate = forms.CharField(label="小区", max_length=60, help_text="名称、曾用名或编号")
+    checklist = forms.ModelChoiceField(
+        Checklist.objects.none(), label="检查表", empty_label="请选择检查表"
+    )
+
+    def _ready(self) -> None:
+        self.fields["checklist"].queryset = Checklist.objects.visible_to(self.user).in_use()
+        super()._ready()
+
+    def clean_estate(self) -> Estate:
+        text = self.cleaned_data["estate"].strip()
+        estates = Estate.objects.visible_to(self.user).active()
+        exact = list(estates.filter(name=text)[:2])
+        found = exact if len(exact) == 1 else list(estates.search(text).order_by("code")[:4])
+        if not found:
+            raise ValidationError("没有找到这个小区，或不在你可查的范围内")
+        if len(found) > 1:
+            names = "、".join(f"{estate.name}（{estate.code}）" for estate in found[:3])
+            raise ValidationError(f"有几个小区相符：{names}等，请写全名或编号")
+        return found[0]
+
+
+class ReturnForm(PortalForm):
+    reason = forms.CharField(
+        label="退回原因",
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="写明哪里要补，录入人照此修改后重新上报",
+    )
+
+
+class VisitForm(PortalForm):
+    """The facts of the visit, beside its items."""
+
+    inspected_on = forms.DateField(label="检查日期")
+    companion = forms.CharField(label="同行检查人", max_length=60, required=False)
+    site_contact = forms.CharField(label="陪同人", max_length=60, required=False)
+    note = forms.CharField(
+        label="备注", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+# Days that a clerk picks from; the item's own number of days is added where it is another.
+DAYS = (0, 3, 7, 15, 30)
+
+
+def day_choices(default: int) -> list[tuple[int, str]]:
+    """Return the choices of 整改期限 for an item whose own number of days is ``default``."""
+    days = sorted({*DAYS, default})
+    return [(day, "当天改好" if day == 0 else f"{day} 天内") for day in days]
+
+
+def read_answers(data: QueryDict, items: Sequence[ChecklistItem]) -> dict[int, Answer]:
+    """Return what the form says of each item; fields that are missing leave it on 合格.
+
+    Nothing is refused here: a half-filled form must be kept as it is. The names are
+    ``o-<id>`` outcome, ``n-<id>`` note, ``d-<id>`` deduction, ``t-<id>`` days.
+    """
+    answers = {}
+    for item in items:
+        outcome = data.get(f"o-{item.pk}", Outcome.PASS)
+        if outcome == Outcome.PASS:
+            continue
+        answers[item.pk] = Answer.from_json(
+            {
+                "outcome": outcome,
+                "deduction": data.get(f"d-{item.pk}") or None,
+                "note": data.get(f"n-{item.pk}", "")[:1000],
+                "days": _whole(data.get(f"t-{item.pk}")),
+            }
+        )
+    return answers
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 5 else None
+
+
+def read_visit(data: QueryDict, inspection: Inspection | None) -> Visit:
+    """Return the facts of the visit; a date that cannot be read leaves the one that stands."""
+    try:
+        day = dt.date.fromisoformat(data.get("inspected_on", ""))
+    except ValueError:
+        day = inspection.inspected_on if inspection else clock.today()
+    return Visit(
+        inspected_on=day,
+        companion=data.get("companion", ""),
+        site_contact=data.get("site_contact", ""),
+        note=data.get("note", ""),
+    )
+
+
+def read_uuid(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        return None
+
+
+# --- Rectification ----------------------------------------------------------------------------
+
+
+class OrderIssueForm(PortalForm):
+    """Which failed items go into the order, what is demanded, until when."""
+
+    legal_basis = forms.CharField(
+        label="依据", max_length=200, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    deadline = forms.DateField(label="整改期限", help_text="含当天，到 24:00 为止")
+    demand = forms.CharField(
+        label="总的要求",
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="印在各项问题之后",
+    )
+
+    class Meta:
+        wide = ["legal_basis", "demand"]
+
+    def __init__(self, *args: Any, results: Sequence[ItemResult], **kwargs: Any) -> None:
+        self.results = list(results)
+        super().__init__(*args, **kwargs)
+
+    def _ready(self) -> None:
+        for result in self.results:
+            self.fields[f"pick-{result.pk}"] = forms.BooleanField(
+                label=f"{result.item.code} {result.item.text}", required=False
+            )
+            self.fields[f"want-{result.pk}"] = forms.CharField(
+                label="整改要求", max_length=200, required=False
+            )
+        super()._ready()
+
+    @property
+    def rows(self) -> list[tuple[ItemResult, forms.BoundField, forms.BoundField]]:
+        return [(row, self[f"pick-{row.pk}"], self[f"want-{row.pk}"]) for row in self.results]
+
+    @property
+    def chosen(self) -> list[ItemResult]:
+        return [row for row in self.results if self.cleaned_data.get(f"pick-{row.pk}")]
+
+    @property
+    def requirements(self) -> dict[int, str]:
+        return {row.pk: self.cleaned_data.get(f"want-{row.pk}", "") for row in self.results}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.chosen:
+            self.add_error(None, "请至少勾选一个不合格项。")
+        return data
+
+
+class ServeForm(PortalForm):
+    served_on = forms.DateField(label="送达日期")
+    service_method = forms.ChoiceField(label="送达方式", choices=ServiceMethod.choices)
+    served_to = forms.CharField(label="签收人", max_length=30)
+    served_by = forms.CharField(
+        label="送达人", max_length=60, help_text="不少于两人，中间用顿号隔开"
+    )
+
+
+class ReplyForm(PortalForm):
+    """What was done about each open item, with photos of it."""
+
+    completed_on = forms.DateField(label="完成日期")
+    responsible = forms.CharField(label="责任人", max_length=30)
+    statement = forms.CharField(
+        label="其他说明",
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, items: Sequence[RectificationItem], **kwargs: Any) -> None:
+        self.items = list(items)
+        super().__init__(*args, **kwargs)
+
+    def _ready(self) -> None:
+        for item in self.items:
+            self.fields[f"measure-{item.pk}"] = forms.CharField(
+                label="整改措施", max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+            )
+            self.fields[f"photos-{item.pk}"] = PhotosField(
+                label="整改后照片", required=item.result.item.photo_required
+            )
+        super()._ready()
+
+    @property
+    def rows(self) -> list[tuple[RectificationItem, forms.BoundField, forms.BoundField]]:
+        return [
+            (item, self[f"measure-{item.pk}"], self[f"photos-{item.pk}"]) for item in self.items
+        ]
+
+    @property
+    def measures(self) -> dict[int, str]:
+        return {item.pk: self.cleaned_data[f"measure-{item.pk}"] for item in self.items}
+
+
+class ArrangeForm(PortalForm):
+    person = forms.ModelChoiceField(
+        User.objects.none(),
+        label="复查人",
+        empty_label="请选择复查人",
+        help_text="填报整改的人除外",
+    )
+    companion = forms.CharField(
+        label="同行复查人", max_length=60, required=False, help_text="意见书须两人署名"
+    )
+    day = forms.DateField(label="复查日期")
+
+    def __init__(self, *args: Any, order: RectificationOrder, people: Any, **kwargs: Any) -> None:
+        self.order, self.people = order, people
+        super().__init__(*args, **kwargs)
+
+    def _ready(self) -> None:
+        self.fields["person"].queryset = self.people
+        super()._ready()
+
+
+class RecheckForm(PortalForm):
+    """What the recheck found on each open item."""
+
+    checked_on = forms.DateField(label="复查日期")
+    companion = forms.CharField(
+        label="同行复查人", max_length=60, required=False, help_text="意见书须两人署名"
+    )
+    new_deadline = forms.DateField(
+        label="新的整改期限", required=False, help_text="有整改不到位的才填"
+    )
+    opinion = forms.CharField(
+        label="复查意见",
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="不填就按各项结果写成规范用语",
+    )
+
+    class Meta:
+        wide = ["opinion"]
+
+    def __init__(self, *args: Any, items: Sequence[RectificationItem], **kwargs: Any) -> None:
+        self.items = list(items)
+        super().__init__(*args, **kwargs)
+
+    def _ready(self) -> None:
+        for item in self.items:
+            self.fields[f"done-{item.pk}"] = forms.ChoiceField(
+                label="复查结果",
+                choices=[("1", "整改到位"), ("0", "整改不到位")],
+                widget=forms.RadioSelect,
+            )
+            self.fields[f"finding-{item.pk}"] = forms.CharField(
+                label="复查情况", max_length=200, required=False
+            )
+        super()._ready()
+
+    @property
+    def rows(self) -> list[tuple[RectificationItem, forms.BoundField, forms.BoundField]]:
+        return [(item, self[f"done-{item.pk}"], self[f"finding-{item.pk}"]) for item in self.items]

@@ -1,0 +1,157 @@
+"""Filters over checklists, rounds, inspections and rectification orders."""
+
+import datetime as dt
+from typing import Any, Self
+
+from django.db.models import Avg, Count, Exists, F, OuterRef, Q, Subquery, Window
+from django.db.models.functions import Coalesce, RowNumber
+from django.db.models.lookups import IsNull
+
+from xingyang_pm.common.scoping import ScopedQuerySet
+
+from .choices import (
+    COUNTED,
+    EDITABLE,
+    ORDER_OPEN,
+    ChecklistStatus,
+    InspectionStatus,
+    OrderStatus,
+    RoundStatus,
+)
+
+
+class ChecklistQuerySet(ScopedQuerySet):
+    def in_use(self) -> Self:
+        return self.filter(status=ChecklistStatus.IN_USE)
+
+    def in_force(self, day: dt.date) -> Self:
+        """Return versions that were, or are, in use on ``day``."""
+        return self.exclude(status=ChecklistStatus.DRAFT).filter(
+            Q(retired_on__isnull=True) | Q(retired_on__gt=day), effective_from__lte=day
+        )
+
+    def with_counts(self) -> Self:
+        """Annotate ``item_count`` and ``inspection_count``."""
+        return self.annotate(
+            item_count=Count("items", distinct=True),
+            inspection_count=Count("inspections", distinct=True),
+        )
+
+
+class InspectionRoundQuerySet(ScopedQuerySet):
+    def open(self) -> Self:
+        return self.filter(status=RoundStatus.OPEN)
+
+    def with_progress(self, user: Any) -> Self:
+        """Annotate ``covered`` and ``inspected``: estates that ``user`` sees, and of these
+        those with a counted inspection. Subqueries, so that neither multiplies the other."""
+        coverage = self.model._meta.get_field("coverage").related_model
+        inspection = self.model._meta.get_field("inspections").related_model
+        seen = coverage.objects.visible_to(user).filter(round=OuterRef("pk"))
+        done = inspection.objects.visible_to(user).counted().filter(round=OuterRef("pk"))
+        return self.annotate(
+            covered=_count_of(seen, "round"),
+            inspected=_count_of(done, "round"),
+        )
+
+
+def _count_of(rows: Any, key: str) -> Any:
+    counted = rows.order_by().values(key).annotate(total=Count("pk")).values("total")
+    return Coalesce(Subquery(counted), 0)
+
+
+class RoundEstateQuerySet(ScopedQuerySet):
+    def of_open_rounds(self) -> Self:
+        return self.filter(round__status=RoundStatus.OPEN)
+
+    def with_inspected(self) -> Self:
+        """Annotate ``inspected``: whether the round has a counted inspection of the estate."""
+        return self.annotate(inspected=Exists(self._counted()))
+
+    def uninspected(self) -> Self:
+        return self.filter(~Exists(self._counted()))
+
+    def _counted(self) -> Any:
+        rounds = self.model._meta.get_field("round").related_model
+        inspection = rounds._meta.get_field("inspections").related_model
+        return inspection.objects.counted().filter(
+            round=OuterRef("round"), estate=OuterRef("estate")
+        )
+
+    def for_inspector(self, user: Any) -> Self:
+        """Return estates that ``user`` is to inspect: named for this person, or for nobody
+        and in this person's own street."""
+        mine = Q(inspector=user)
+        if not user.sees_city:
+            mine |= Q(inspector__isnull=True, estate__street__office=user.office_id)
+        return self.filter(mine)
+
+
+class InspectionQuerySet(ScopedQuerySet):
+    def counted(self) -> Self:
+        """Return inspections that stand: submitted or confirmed."""
+        return self.filter(status__in=COUNTED)
+
+    def editable(self) -> Self:
+        return self.filter(status__in=EDITABLE)
+
+    def reported(self) -> Self:
+        """Return all but drafts: those that were sent at least once."""
+        return self.exclude(status=InspectionStatus.DRAFT)
+
+    def waiting(self) -> Self:
+        return self.filter(status=InspectionStatus.SUBMITTED)
+
+    def average_score(self) -> float | None:
+        return self.aggregate(average=Avg("score"))["average"]
+
+    def latest_per_estate(self) -> Self:
+        """Return of each estate the newest of these inspections."""
+        return self.annotate(
+            newest=Window(RowNumber(), partition_by=F("estate"), order_by=["-inspected_on", "-pk"])
+        ).filter(newest=1)
+
+    def latest_per_estate_and_kind(self) -> Self:
+        """Return of each estate the newest inspection that looked at the public disclosure and
+        the newest that did not."""
+        kind = IsNull(F("missing_disclosures"), True)
+        return self.annotate(
+            newest=Window(
+                RowNumber(),
+                partition_by=[F("estate"), kind],
+                order_by=["-inspected_on", "-pk"],
+            )
+        ).filter(newest=1)
+
+    def about_disclosure(self) -> Self:
+        """Return inspections that looked at the public disclosure."""
+        return self.filter(missing_disclosures__isnull=False)
+
+
+class RectificationOrderQuerySet(ScopedQuerySet):
+    def open(self) -> Self:
+        return self.filter(status__in=ORDER_OPEN)
+
+    def overdue(self, day: dt.date) -> Self:
+        """Return open orders whose deadline day has ended (24:00 in Shanghai)."""
+        return self.open().filter(deadline__lt=day)
+
+    def due_within(self, day: dt.date, days: int) -> Self:
+        return self.open().filter(deadline__range=(day, day + dt.timedelta(days=days)))
+
+    def waiting_for_reply(self) -> Self:
+        return self.filter(status=OrderStatus.ISSUED)
+
+    def waiting_for_recheck(self) -> Self:
+        return self.filter(status=OrderStatus.REPLIED)
+
+
+class RectificationItemQuerySet(ScopedQuerySet):
+    def for_ledger(self) -> Self:
+        """Join what one line of the 整改台账 reads, and prefetch its replies and rechecks."""
+        return self.select_related(
+            "order__estate__street",
+            "order__provider",
+            "order__issued_by",
+            "result__item",
+        ).prefetch_related("replies__reply__reported_by", "rechecks__recheck__checked_by")

@@ -1,0 +1,66 @@
+"""Keeping photo files in step with their rows: written with them, removed only once they went."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from accounts.models import User
+from estates.models import Estate
+from inspections.choices import PhotoStage
+from inspections.models import EvidencePhoto, ItemResult, ReplyItem
+from xingyang_pm.common import clock
+
+from .pictures import Picture
+
+
+def keep_picture(
+    picture: Picture,
+    *,
+    estate: Estate,
+    result: ItemResult,
+    actor: User,
+    reply_item: ReplyItem | None = None,
+    client_key: uuid.UUID | None = None,
+) -> EvidencePhoto:
+    """Store ``picture`` as evidence; the files go again if its row cannot be written."""
+    photo = EvidencePhoto(
+        estate=estate,
+        result=result,
+        reply_item=reply_item,
+        stage=PhotoStage.FIXED if reply_item else PhotoStage.FOUND,
+        client_key=client_key or uuid.uuid4(),
+        width=picture.width,
+        height=picture.height,
+        sha256=picture.sha256,
+        source_sha256=picture.source_sha256,
+        perceptual_hash=picture.perceptual_hash,
+        taken_at=picture.taken_at,
+        latitude=picture.latitude,
+        longitude=picture.longitude,
+        uploaded_by=actor,
+        uploaded_at=clock.now(),
+    )
+    photo.image.save("photo.jpg", ContentFile(picture.image), save=False)
+    photo.thumbnail.save("photo.jpg", ContentFile(picture.thumbnail), save=False)
+    try:
+        with transaction.atomic():
+            photo.save()
+    except Exception:
+        _remove([photo.image.name, photo.thumbnail.name])
+        raise
+    return photo
+
+
+def forget_files(photos: Iterable[EvidencePhoto]) -> None:
+    """Remove the files of ``photos`` after commit: rolled back, they are still needed."""
+    names: list[Any] = [name for p in photos for name in (p.image.name, p.thumbnail.name)]
+    transaction.on_commit(lambda: _remove(names))
+
+
+def _remove(names: Iterable[str]) -> None:
+    for name in names:
+        default_storage.delete(name)

@@ -1,0 +1,350 @@
+"""Columns of the lists of inspection and rectification."""
+
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from xingyang_pm.common.formats import due_tone, due_words
+from xingyang_pm.common.tables import Column, Pill, RowLink, Table
+
+from .calculations import plain
+from .choices import (
+    ChecklistStatus,
+    InspectionStatus,
+    OrderStatus,
+    Outcome,
+    RecheckResult,
+    RoundStatus,
+)
+
+GRADE_TONES = {"excellent": "g", "good": "b", "pass": "", "fail": "a"}
+
+
+def inspection_pill(inspection: Any) -> Pill:
+    tone = {
+        InspectionStatus.DRAFT: "",
+        InspectionStatus.SUBMITTED: "a",
+        InspectionStatus.RETURNED: "a",
+        InspectionStatus.CONFIRMED: "g",
+    }[inspection.status]
+    return Pill(inspection.get_status_display(), tone)
+
+
+def order_pill(order: Any) -> Pill:
+    """The state of an order; overdue says so instead and how long."""
+    if order.is_overdue:
+        return Pill(due_words(order.deadline), "r")
+    tone = {OrderStatus.ISSUED: "b", OrderStatus.REPLIED: "a", OrderStatus.CLOSED: "g"}
+    return Pill(order.get_status_display(), tone[order.status])
+
+
+def round_pill(round: Any) -> Pill:
+    if round.status == RoundStatus.CLOSED:
+        return Pill(round.get_status_display(), "g")
+    tone = due_tone(round.end_date)
+    words = due_words(round.end_date) if tone else round.get_status_display()
+    return Pill("已过截止日" if tone == "r" else words, "a" if tone else "b")
+
+
+def checklist_pill(checklist: Any) -> Pill:
+    tone = {
+        ChecklistStatus.DRAFT: "a",
+        ChecklistStatus.IN_USE: "g",
+        ChecklistStatus.RETIRED: "",
+    }[checklist.status]
+    return Pill(checklist.get_status_display(), tone)
+
+
+def outcome_pill(result: Any) -> Pill:
+    tone = {Outcome.PASS: "g", Outcome.FAIL: "r", Outcome.NA: ""}[result.outcome]
+    return Pill(result.get_outcome_display(), tone)
+
+
+def provider_label(row: Any) -> str:
+    return row.provider.label if row.provider else ""
+
+
+def score_tone(row: Any) -> str:
+    """A score under 80 stands in amber: below the mark, not an alarm."""
+    return "t-amber" if row.score is not None and row.score < 80 else ""
+
+
+class InspectionTable(Table):
+    columns = [
+        Column("number", "检查编号", sort="number", link=RowLink("inspections:inspection-detail"),
+               css="tnum nowrap"),
+        Column("estate", "小区", value="estate__name", sort="estate__name", css="clip nm",
+               link=RowLink("inspections:inspection-detail")),
+        Column("street", "街道（乡镇）", value="estate__street__name", sort="estate__street__code",
+               css="sec nowrap"),
+        Column("provider", "服务主体", value=provider_label, css="clip pv sec"),
+        Column("round", "检查批次", value=lambda row: str(row.round) if row.round else "临时检查",
+               css="clip pv sec", hidden=True),
+        Column("checklist", "检查表", value="checklist__title", hidden=True),
+        Column("inspected_on", "检查日期", kind="date", sort="inspected_on", css="nowrap tnum"),
+        Column("inspector", "检查人", value="inspector__name", css="nowrap"),
+        Column("companion", "同行检查人", hidden=True),
+        Column("score", "得分", kind="decimal", places=1, sort="score", tone=score_tone),
+        Column("failed", "不合格项", value="failed_count", kind="integer", sort="failed_count",
+               dash_zero=True, total="failed_count"),
+        Column("note", "备注", hidden=True),
+        Column("status", "状态", value="status", pill=inspection_pill),
+    ]  # fmt: skip
+    default_sort = "-number"  # days and their receipts, the newest first
+
+    def prepare(self, rows: Any, columns: Any) -> Any:
+        return super().prepare(rows, columns).select_related("provider", "round")
+
+
+class OrderTable(Table):
+    columns = [
+        Column("number", "文号", sort="serial", link=RowLink("inspections:order-detail"),
+               css="nowrap tnum nm"),
+        Column("estate", "小区", value="estate__name", sort="estate__name", css="clip nm",
+               link=RowLink("inspections:order-detail")),
+        Column("street", "街道（乡镇）", value="estate__street__name", sort="estate__street__code",
+               css="sec nowrap"),
+        Column("provider", "被通知单位", value=provider_label, css="clip pv sec"),
+        Column("items", "整改事项", value="item_total", kind="integer"),
+        Column("issued_at", "下达日期", kind="date", sort="issued_at", css="nowrap tnum"),
+        Column("served_on", "送达日期", kind="date", sort="served_on", css="nowrap tnum"),
+        Column("deadline", "整改期限", kind="date", sort="deadline", css="nowrap tnum"),
+        Column("recheck_by", "复查人", value="recheck_by__name", css="nowrap"),
+        Column("recheck_on", "复查日期", kind="date", sort="recheck_on", hidden=True),
+        Column("issued_by", "签发人", value="issued_by__name", hidden=True),
+        Column("closed_at", "销号日期", kind="date", sort="closed_at", hidden=True),
+        Column("status", "状态", value="status", pill=order_pill),
+    ]  # fmt: skip
+    default_sort = "-issued_at"
+
+    def prepare(self, rows: Any, columns: Any) -> Any:
+        return super().prepare(rows, columns).select_related("provider")
+
+
+# --- 整改台账: one line per item ---------------------------------------------------------------
+
+
+def _last(rows: Any) -> Any:
+    found = list(rows)
+    return max(found, key=lambda row: row.pk) if found else None
+
+
+def last_reply(item: Any) -> Any:
+    return _last(item.replies.all())
+
+
+def last_recheck(item: Any) -> Any:
+    return _last(item.rechecks.all())
+
+
+def item_closed(item: Any) -> bool:
+    found = last_recheck(item)
+    return bool(found and found.result == RecheckResult.PASS)
+
+
+def ledger_pill(item: Any) -> Pill:
+    if item_closed(item):
+        return Pill("已销号", "g")
+    return order_pill(item.order)
+
+
+def _problem(item: Any) -> str:
+    return f"{item.result.item.text}：{item.result.note}"
+
+
+def _measure(item: Any) -> str:
+    found = last_reply(item)
+    return found.measure if found else ""
+
+
+def _responsible(item: Any) -> str:
+    found = last_reply(item)
+    return found.reply.responsible if found else ""
+
+
+def _completed_on(item: Any) -> Any:
+    found = last_reply(item)
+    return found.reply.completed_on if found else None
+
+
+def _rechecker(item: Any) -> str:
+    found = last_recheck(item)
+    return found.recheck.checked_by.name if found else ""
+
+
+def _recheck_result(item: Any) -> str:
+    found = last_recheck(item)
+    return found.get_result_display() if found else ""
+
+
+class LedgerTable(Table):
+    """The columns of the office's 整改台账, in its order; one line per ordered item."""
+
+    columns = [
+        Column("estate", "小区", value="order__estate__name", sort="order__estate__name",
+               css="clip nm", link=RowLink("inspections:order-detail", "order_id")),
+        Column("provider", "企业", value=lambda row: provider_label(row.order), css="clip pv sec"),
+        Column("problem", "问题", value=_problem, css="wrap"),
+        Column("number", "通知书文号", value="order__number", sort="order__serial",
+               css="nowrap tnum", link=RowLink("inspections:order-detail", "order_id")),
+        Column("issued_at", "下发日期", value="order__issued_at", kind="date",
+               sort="order__issued_at", css="nowrap tnum"),
+        Column("requirement", "整改要求", value=lambda row: row.requirement or row.order.demand,
+               css="wrap", hidden=True),
+        Column("deadline", "整改时限", value="order__deadline", kind="date", sort="order__deadline",
+               css="nowrap tnum"),
+        Column("responsible", "责任人", value=_responsible, hidden=True, css="nowrap"),
+        Column("measure", "整改情况", value=_measure, css="wrap"),
+        Column("completed_on", "完成日期", value=_completed_on, kind="date", css="nowrap tnum",
+               hidden=True),
+        Column("rechecker", "复查人", value=_rechecker, hidden=True, css="nowrap"),
+        Column("result", "复查结果", value=_recheck_result, hidden=True, css="nowrap"),
+        Column("closed", "是否销号", pill=ledger_pill,
+               export=lambda row: "是" if item_closed(row) else "否"),
+        Column("street", "街道（乡镇）", value="order__estate__street__name", hidden=True,
+               css="nowrap"),
+    ]  # fmt: skip
+    default_sort = "-issued_at"
+    # The office's form ends with 是否销号; the street is ours and stays out of it.
+    office_columns = tuple(column.name for column in columns if column.name != "street")
+
+    def prepare(self, rows: Any, columns: Any) -> Any:
+        return rows.for_ledger()
+
+
+# --- Rounds and checklists --------------------------------------------------------------------
+
+
+def progress_bar(done: int, total: int) -> SafeString:
+    return format_html(
+        '<span class="row-flex"><progress class="bar-line" max="{}" value="{}" '
+        'aria-label="进度"></progress><span class="tnum sm">{}</span></span>',
+        max(total, 1),
+        done,
+        # Figure spaces: bars of one column begin and end alike.
+        f"{done}/{total}".rjust(7, "\u2007"),
+    )
+
+
+class RoundTable(Table):
+    columns = [
+        Column("title", "检查批次", value=str, css="nm", sort="title",
+               link=RowLink("inspections:round-detail")),
+        Column("kind", "检查表", value="checklist__title", css="sec nowrap"),
+        Column("start_date", "开始", kind="date", sort="start_date", css="nowrap tnum"),
+        Column("end_date", "截止", kind="date", sort="end_date", css="nowrap tnum"),
+        Column("progress", "已查／应查", css="bar-cell",
+               value=lambda row: progress_bar(row.inspected, row.covered),
+               export=lambda row: f"{row.inspected}/{row.covered}"),
+        Column("average", "平均得分", value="average", kind="decimal", places=1),
+        Column("status", "状态", value="status", pill=round_pill),
+    ]  # fmt: skip
+    default_sort = "-start_date"
+
+
+class ChecklistTable(Table):
+    columns = [
+        Column("title", "检查表", value="title", sort="title", css="nm",
+               link=RowLink("inspections:checklist-detail")),
+        Column("version", "版次", value=lambda row: f"第{row.version}版", css="nowrap"),
+        Column("kind", "类别", value="kind", sort="kind", css="sec nowrap"),
+        Column("items", "项目", value="item_count", kind="integer"),
+        Column("effective_from", "启用日期", kind="date", sort="effective_from",
+               css="nowrap tnum"),
+        Column("retired_on", "停用日期", kind="date", sort="retired_on", css="nowrap tnum"),
+        Column("inspections", "用过", value="inspection_count", kind="integer", unit="次",
+               dash_zero=True),
+        Column("status", "状态", value="status", pill=checklist_pill),
+    ]  # fmt: skip
+    default_sort = "-effective_from"
+
+
+class StreetScoreTable(Table):
+    """Progress and scores of a round by street (``selectors.StreetScore``)."""
+
+    columns = [
+        Column("street", "街道（乡镇）", css="nm"),
+        Column(
+            "progress",
+            "已查／应查",
+            css="bar-cell",
+            value=lambda row: progress_bar(row.inspected, row.covered),
+        ),
+        Column("average", "平均得分", kind="decimal", places=1),
+        Column("lowest", "最低", kind="decimal", places=1),
+        Column("failed", "不合格项", kind="integer", dash_zero=True),
+    ]
+
+
+class RankingTable(Table):
+    """The ranking of a round (``selectors.RankingRow``)."""
+
+    columns = [
+        Column("rank", "名次", kind="integer"),
+        Column(
+            "estate",
+            "小区",
+            css="clip nm",
+            link=RowLink("inspections:inspection-detail", "inspection_id"),
+        ),
+        Column("street", "街道（乡镇）", css="sec nowrap"),
+        Column("provider", "服务主体", css="clip pv sec"),
+        Column("score", "得分", kind="decimal", places=1, tone=score_tone),
+        Column("failed", "不合格项", kind="integer", dash_zero=True),
+        Column("inspected_on", "检查日期", kind="date", css="nowrap tnum"),
+        Column("inspector", "检查人", css="nowrap"),
+    ]
+
+
+class CoverageTable(Table):
+    """Estates of a round that still wait, with the person who is to inspect."""
+
+    columns = [
+        Column("estate", "小区", value="estate__name", sort="estate__code", css="clip nm"),
+        Column("street", "街道（乡镇）", value="estate__street__name", css="sec nowrap"),
+        Column("inspector", "检查人", value="inspector__name", css="nowrap"),
+    ]
+    default_sort = "estate"
+
+
+class EstateInspectionTable(Table):
+    """Inspections of one estate or provider, newest first."""
+
+    columns = [
+        Column("inspected_on", "检查日期", kind="date", css="nowrap tnum"),
+        Column(
+            "number", "检查编号", link=RowLink("inspections:inspection-detail"), css="nowrap tnum"
+        ),
+        Column("estate", "小区", value="estate__name", css="clip"),
+        Column(
+            "round",
+            "检查批次",
+            value=lambda row: str(row.round) if row.round else "临时检查",
+            css="clip sec",
+        ),
+        Column("inspector", "检查人", value="inspector__name", css="nowrap"),
+        Column("score", "得分", kind="decimal", places=1, tone=score_tone),
+        Column("failed", "不合格项", value="failed_count", kind="integer", dash_zero=True),
+        Column("status", "状态", value="status", pill=inspection_pill),
+    ]
+
+    def prepare(self, rows: Any, columns: Any) -> Any:
+        return super().prepare(rows, columns).select_related("round")
+
+
+class EstateOrderTable(Table):
+    """Orders of one estate or provider, newest first."""
+
+    columns = [
+        Column("number", "文号", link=RowLink("inspections:order-detail"), css="nowrap tnum nm"),
+        Column("estate", "小区", value="estate__name", css="clip"),
+        Column("issued_at", "下达日期", kind="date", css="nowrap tnum"),
+        Column("deadline", "整改期限", kind="date", css="nowrap tnum"),
+        Column("status", "状态", value="status", pill=order_pill),
+    ]
+
+
+def points(value: Any) -> str:
+    """A number of points without needless zeros."""
+    return plain(value) if value is not None else ""

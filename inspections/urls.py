@@ -1,0 +1,97 @@
+"""Addresses of inspection and rectification."""
+
+from django.urls import path
+
+from .views import checklists, entry, orders, photos, records, rounds
+
+app_name = "inspections"
+
+urlpatterns = [
+    # Field work
+    path("mine/", entry.MyInspections.as_view(), name="inspection-mine"),
+    path("new/", entry.AdHocStart.as_view(), name="entry-new"),
+    path("entry/<uuid:key>/", entry.EntryPage.as_view(), name="entry"),
+    path("entry/<uuid:key>/draft/", entry.EntryDraft.as_view(), name="entry-draft"),
+    path("entry/<uuid:key>/photos/", entry.EntryPhoto.as_view(), name="entry-photo"),
+    path(
+        "entry/<uuid:key>/photos/<int:pk>/remove/",
+        entry.EntryPhotoRemove.as_view(),
+        name="entry-photo-remove",
+    ),
+    path("entry/<uuid:key>/discard/", entry.EntryDiscard.as_view(), name="entry-discard"),
+    path("<int:pk>/receipt/", entry.Receipt.as_view(), name="inspection-receipt"),
+    # Records
+    path("", records.InspectionList.as_view(), name="inspection-list"),
+    path("<int:pk>/", records.InspectionDetail.as_view(), name="inspection-detail"),
+    path("<int:pk>/confirm/", records.InspectionConfirm.as_view(), name="inspection-confirm"),
+    path("<int:pk>/return/", records.InspectionReturn.as_view(), name="inspection-return"),
+    path("confirm/", records.InspectionConfirmMany.as_view(), name="inspection-confirm-many"),
+    path("<int:pk>/order/", orders.OrderIssue.as_view(), name="order-issue"),
+    path("photos/<int:pk>/", photos.PhotoFull.as_view(), name="photo-full"),
+    path("photos/<int:pk>/thumbnail/", photos.PhotoThumbnail.as_view(), name="photo-thumbnail"),
+    # Rounds
+    path("rounds/", rounds.RoundList.as_view(), name="round-list"),
+    path("rounds/new/", rounds.RoundCreate.as_view(), name="round-create"),
+    path("rounds/<int:pk>/", rounds.RoundDetail.as_view(), name="round-detail"),
+    path("rounds/<int:pk>/assign/", rounds.RoundAssign.as_view(), name="round-assign"),
+    path("rounds/<int:pk>/close/", rounds.RoundClose.as_view(), name="round-close"),
+    path("rounds/<int:pk>/summary/", rounds.RoundSummary.as_view(), name="round-summary"),
+    # Checklists
+    path("checklists/", checklists.ChecklistList.as_view(), name="checklist-list"),
+    path("checklists/new/", checklists.ChecklistCreate.as_view(), name="checklist-create"),
+    path("checklists/<int:pk>/", checklists.ChecklistDetail.as_view(), name="checklist-detail"),
+    path(
+        "checklists/<int:pk>/edit/", checklists.ChecklistUpdate.as_view(), name="checklist-update"
+    ),
+    path(
+        "checklists/<int:pk>/preview/",
+        checklists.ChecklistPreview.as_view(),
+        name="checklist-preview",
+    ),
+    path(
+        "checklists/<int:pk>/activate/",
+        checklists.ChecklistActivate.as_view(),
+        name="checklist-activate",
+    ),
+    path(
+        "checklists/<int:pk>/retire/",
+        checklists.ChecklistRetire.as_view(),
+        name="checklist-retire",
+    ),
+    path("checklists/<int:pk>/copy/", checklists.ChecklistCopy.as_view(), name="checklist-copy"),
+    path(
+        "checklists/<int:pk>/discard/",
+        checklists.ChecklistDiscard.as_view(),
+        name="checklist-discard",
+    ),
+    path(
+        "checklists/<int:pk>/items/new/",
+        checklists.ItemCreate.as_view(),
+        name="checklistitem-create",
+    ),
+    path(
+        "checklists/items/<int:pk>/edit/",
+        checklists.ItemUpdate.as_view(),
+        name="checklistitem-update",
+    ),
+    path(
+        "checklists/items/<int:pk>/remove/",
+        checklists.ItemRemove.as_view(),
+        name="checklistitem-remove",
+    ),
+    path(
+        "checklists/items/<int:pk>/move/", checklists.ItemMove.as_view(), name="checklistitem-move"
+    ),
+    # Rectification
+    path("ledger/", orders.LedgerList.as_view(), name="ledger-list"),
+    path("orders/", orders.OrderList.as_view(), name="order-list"),
+    path("orders/<int:pk>/", orders.OrderDetail.as_view(), name="order-detail"),
+    path("orders/<int:pk>/serve/", orders.OrderServe.as_view(), name="order-serve"),
+    path("orders/<int:pk>/reply/", orders.OrderReply.as_view(), name="order-reply"),
+    path("orders/<int:pk>/arrange/", orders.OrderArrange.as_view(), name="order-arrange"),
+    path("orders/<int:pk>/recheck/", orders.OrderRecheck.as_view(), name="order-recheck"),
+    path("orders/<int:pk>/print/", orders.OrderPrint.as_view(), name="order-print"),
+    path("orders/<int:pk>/notice/", orders.OrderNotice.as_view(), name="order-notice"),
+    path("rechecks/<int:pk>/print/", orders.RecheckPrint.as_view(), name="recheck-print"),
+    path("rechecks/<int:pk>/opinion/", orders.RecheckOpinion.as_view(), name="recheck-opinion"),
+]

@@ -1,0 +1,400 @@
+"""Inspections that were reported: the list, the record with its working, review."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from inspections import services
+from inspections.calculations import plain
+from inspections.choices import (
+    INSPECTORS,
+    ORDER_ISSUERS,
+    REVIEWERS,
+    Grade,
+    InspectionStatus,
+    Outcome,
+)
+from inspections.filters import InspectionFilterSet
+from inspections.forms import ReturnForm
+from inspections.models import Inspection, ItemResult, RectificationOrder
+from inspections.tables import (
+    GRADE_TONES,
+    EstateOrderTable,
+    InspectionTable,
+    inspection_pill,
+    outcome_pill,
+)
+from xingyang_pm.common.chain import Explanation, Factor, Reason
+from xingyang_pm.common.errors import BusinessError
+from xingyang_pm.common.formats import month_day, numeral
+from xingyang_pm.common.kept import forget
+from xingyang_pm.common.views.generic import (
+    Action,
+    ActionPage,
+    Fact,
+    ListPage,
+    Notice,
+    Panel,
+    Pill,
+    RecordPage,
+    SavedChip,
+    TablePanel,
+    count_line,
+)
+
+from .photos import shown_photo
+
+LIST = "inspections:inspection-list"
+
+
+class InspectionList(ListPage):
+    model, table_class, filterset_class = Inspection, InspectionTable, InspectionFilterSet
+    title, unit = "检查记录", "份检查记录"
+    empty_text = "还没有上报的检查。检查员和街道经办从“我的检查”填报。"
+    views = [
+        SavedChip(
+            "待确认",
+            "status=submitted",
+            count=lambda view: view.get_rows().waiting().count(),
+        ),
+        SavedChip("80 分以下", "score=79"),
+    ]
+    actions = [
+        Action("临时检查", "inspections:entry-new", icon="plus", primary=True, roles=INSPECTORS)
+    ]
+    bulk_actions = [
+        Action(
+            "确认所选",
+            "inspections:inspection-confirm-many",
+            icon="checks",
+            roles=REVIEWERS,
+            method="post",
+        )
+    ]
+
+    def get_rows(self) -> QuerySet:
+        return super().get_rows().reported()
+
+    def count_line(self, count: int, totals: dict[str, Any]) -> str:
+        return count_line((count, "份检查记录"), (totals["failed"], "项不合格"))
+
+
+class InspectionDetail(RecordPage):
+    model = Inspection
+    list_url = LIST
+    template_name = "inspections/inspection_detail.html"
+    facts_title = "检查情况"
+
+    def get_rows(self) -> QuerySet:
+        return (
+            super()
+            .get_rows()
+            .reported()
+            .select_related(
+                "estate__street",
+                "estate__community",
+                "provider",
+                "round",
+                "checklist",
+                "inspector",
+                "entered_by",
+                "confirmed_by",
+            )
+        )
+
+    def get_title(self) -> str:
+        return f"{self.object.estate.name}　{plain(self.object.score)} 分"
+
+    def get_pills(self) -> list[Pill]:
+        pills = [inspection_pill(self.object)]
+        grade = self.object.grade
+        if grade:
+            pills.append(Pill(grade.label, GRADE_TONES[grade], plain=True))
+        return pills
+
+    def get_meta(self) -> str:
+        inspection = self.object
+        parts = [inspection.number, str(inspection.round) if inspection.round else "临时检查"]
+        return "　·　".join([*parts, f"{month_day(inspection.inspected_on)}检查"])
+
+    def get_actions(self) -> list[Action]:
+        inspection = self.object
+        actions = []
+        mine = inspection.entered_by_id == self.user.pk
+        if mine and inspection.status == InspectionStatus.RETURNED:
+            actions.append(
+                Action(
+                    "修改后重新上报",
+                    reverse("inspections:entry", args=[inspection.client_key]),
+                    icon="pencil",
+                    primary=True,
+                )
+            )
+        if inspection.is_counted and self.issuable:
+            actions.append(
+                Action(
+                    "下达整改通知书",
+                    "inspections:order-issue",
+                    icon="file-alert",
+                    by_pk=True,
+                    roles=ORDER_ISSUERS,
+                    locked="" if inspection.provider_id else "小区没有登记服务主体，先登记服务合同",
+                    primary=not self.may_review,
+                )
+            )
+        if self.may_review:
+            actions += [
+                Action("退回", "inspections:inspection-return", by_pk=True, roles=REVIEWERS),
+                Action(
+                    "确认",
+                    "inspections:inspection-confirm",
+                    icon="check",
+                    by_pk=True,
+                    roles=REVIEWERS,
+                    primary=True,
+                    method="post",
+                    locked="录入人不能确认自己的检查记录" if mine else "",
+                ),
+            ]
+        return actions
+
+    @property
+    def may_review(self) -> bool:
+        waiting = self.object.status == InspectionStatus.SUBMITTED
+        return waiting and self.user.has_role(*REVIEWERS)
+
+    @property
+    def issuable(self) -> list[ItemResult]:
+        if not hasattr(self, "_issuable"):
+            self._issuable = services.issuable_results(self.object)
+        return self._issuable
+
+    def notices(self) -> Sequence[Notice]:
+        inspection = self.object
+        notices = []
+        if inspection.status == InspectionStatus.RETURNED:
+            notices.append(Notice(f"已退回：{inspection.return_reason}", "a", "arrow-back-up"))
+        vetoes = inspection.working.get("veto") or []
+        if vetoes:
+            named = "、".join(f"{row['code']} {row['text']}" for row in vetoes)
+            notices.append(
+                Notice(
+                    f"一票否决项不合格：{named}。得分按 {inspection.working['cap']} 分封顶。",
+                    "a",
+                    "alert-triangle",
+                )
+            )
+        return notices
+
+    def facts(self) -> Sequence[Fact]:
+        inspection = self.object
+        people = "、".join(filter(None, [inspection.inspector.name, inspection.companion]))
+        provider = inspection.provider
+        return [
+            Fact("小区", inspection.estate.name, url=inspection.estate.get_absolute_url()),
+            Fact("街道（乡镇）", inspection.estate.street.name),
+            Fact(
+                "服务主体",
+                provider.name if provider else "没有登记",
+                url=provider.get_absolute_url() if provider else "",
+            ),
+            Fact(
+                "检查批次",
+                str(inspection.round) if inspection.round else "临时检查",
+                url=inspection.round.get_absolute_url() if inspection.round else "",
+            ),
+            Fact("检查表", str(inspection.checklist), url=inspection.checklist.get_absolute_url()),
+            Fact("检查日期", inspection.inspected_on),
+            Fact("检查人", people),
+            Fact("陪同人", inspection.site_contact),
+            Fact("上报时间", inspection.submitted_at),
+            Fact(
+                "确认",
+                f"{inspection.confirmed_by}　{month_day(inspection.confirmed_at)}"
+                if inspection.confirmed_by
+                else "待确认"
+                if inspection.status == InspectionStatus.SUBMITTED
+                else "",
+            ),
+            *([Fact("备注", inspection.note, wide=True)] if inspection.note else []),
+        ]
+
+    def explanation(self) -> Explanation | None:
+        return explanation_of(self.object)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Return the results by heading, each with its photos and its order."""
+        results = (
+            self.object.results.visible_to(self.user)
+            .select_related("item", "rectification__order")
+            .prefetch_related("photos__estate")
+            .order_by("item__position")
+        )
+        groups: list[dict[str, Any]] = []
+        for result in results:
+            if not groups or groups[-1]["name"] != result.item.heading:
+                groups.append(
+                    {
+                        "numeral": numeral(len(groups) + 1),
+                        "name": result.item.heading,
+                        "rows": [],
+                        "failed": 0,
+                    }
+                )
+            groups[-1]["failed"] += result.outcome == Outcome.FAIL
+            groups[-1]["rows"].append(
+                {
+                    "result": result,
+                    "pill": outcome_pill(result),
+                    "deduction": plain(result.deduction),
+                    "photos": [
+                        shown_photo(photo, result.item.text, "检查")
+                        for photo in result.photos.all()
+                        if photo.reply_item_id is None
+                    ],
+                    "order": result.rectification.order
+                    if hasattr(result, "rectification")
+                    else None,
+                }
+            )
+        return groups
+
+    def panels(self) -> Sequence[Panel]:
+        orders = RectificationOrder.objects.visible_to(self.user).filter(inspection=self.object)
+        if not orders.exists():
+            return []
+        return [TablePanel("整改通知书", EstateOrderTable, orders, user=self.user)]
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        return super().get_context(
+            explanation=self.explanation(), groups=self.groups(), has_side=True, **extra
+        )
+
+
+def explanation_of(inspection: Inspection) -> Explanation | None:
+    """Return the score as it was worked out: the equation, then what each part comes from."""
+    working = inspection.working
+    if not working:
+        return None
+    equation = [Factor(_short(working["full"]), "满分")]
+    whole = working["applicable"] == working["full"]
+    if whole:
+        equation.append(Factor(_short(working["deducted"]), "扣分", "−"))
+    else:
+        left = f"（{_short(working['applicable'])} − {_short(working['deducted'])}）"
+        equation += [
+            Factor(left, "适用分值减扣分", "×"),
+            Factor(_short(working["applicable"]), "适用分值", "÷"),
+        ]
+    equation.append(Factor(_short(working["base"]), "分", "=", result=True))
+    reasons = [
+        Reason(
+            "" if place else "扣分", f"{row['code']} {row['text']}　−{_short(row['deduction'])} 分"
+        )
+        for place, row in enumerate(working["lost"])
+    ] or [Reason("扣分", "没有扣分")]
+    if working["not_applicable"]:
+        named = "、".join(f"{row['code']} {row['text']}" for row in working["not_applicable"])
+        reasons.append(Reason("不适用", f"{named}，不计入适用分值", icon="ban"))
+    if working["veto"]:
+        reasons.append(Reason("一票否决", f"得分按 {working['cap']} 分封顶", icon="alert-triangle"))
+    marks = working["marks"]
+    grade = Grade(working["grade"]).label
+    reasons.append(
+        Reason(
+            "等级",
+            f"{grade}（优秀 {_short(marks['excellent'])}、良好 {_short(marks['good'])}、"
+            f"合格 {_short(marks['pass'])}）",
+            icon="award",
+        )
+    )
+    return Explanation(equation, reasons)
+
+
+def _short(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class InspectionConfirm(ActionPage):
+    model, roles, list_url = Inspection, REVIEWERS, LIST
+    title, submit_label = "确认检查记录", "确认"
+
+    def get_rows(self) -> QuerySet:
+        return super().get_rows().reported().select_related("estate")
+
+    def sentence(self) -> str:
+        inspection = self.object
+        return (
+            f"{inspection.number} {inspection.estate}，{plain(inspection.score)} 分，"
+            f"{inspection.failed_count} 项不合格。确认后不能再改。"
+        )
+
+    def refusal(self) -> str:
+        if self.object.status != InspectionStatus.SUBMITTED:
+            return f"这份检查记录{self.object.get_status_display()}，不用确认。"
+        if self.object.entered_by_id == self.user.pk:
+            return "录入人不能确认自己的检查记录，请换一人确认。"
+        return ""
+
+    def perform(self, form: None) -> Inspection:
+        return services.inspection_confirm(inspection=self.object, actor=self.user)
+
+    def done_message(self, result: Inspection) -> str:
+        return f"{result.number} 已确认。"
+
+
+class InspectionReturn(ActionPage):
+    model, roles, list_url, form_class = Inspection, REVIEWERS, LIST, ReturnForm
+    title, submit_label = "退回检查记录", "退回"
+
+    def get_rows(self) -> QuerySet:
+        return super().get_rows().reported().select_related("estate")
+
+    def sentence(self) -> str:
+        return f"{self.object.number} {self.object.estate} 退回给 {self.object.entered_by}。"
+
+    def refusal(self) -> str:
+        if self.object.status != InspectionStatus.SUBMITTED:
+            return f"这份检查记录{self.object.get_status_display()}，不能退回。"
+        if self.object.orders.visible_to(self.user).exists():
+            return "这份检查已下达整改通知书，不能退回。"
+        return ""
+
+    def perform(self, form: ReturnForm) -> Inspection:
+        return services.inspection_return(
+            inspection=self.object, actor=self.user, **form.cleaned_data
+        )
+
+    def done_message(self, result: Inspection) -> str:
+        return f"{result.number} 已退回。"
+
+
+class InspectionConfirmMany(ActionPage):
+    """Confirms the chosen rows of the list one by one; says which were left and why."""
+
+    roles, menu = REVIEWERS, LIST
+    post_only = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        pks = [int(pk) for pk in request.POST.getlist("pk") if pk.isascii() and pk.isdigit()]
+        rows = Inspection.objects.visible_to(self.user).waiting().filter(pk__in=pks[:200])
+        done, left = 0, []
+        for inspection in rows.select_related("estate", "provider", "round"):
+            try:
+                services.inspection_confirm(inspection=inspection, actor=self.user)
+                done += 1
+            except BusinessError as error:
+                left.append(f"{inspection.number} {error.message}")
+        if done:
+            messages.success(request, f"已确认 {done} 份检查记录。")
+        elif not left:
+            messages.warning(request, "所选记录没有待确认的，没有改动。")
+        if left:
+            messages.error(request, f"{len(left)} 份没有确认：{'；'.join(left[:3])}")
+        forget(self.user)
+        return HttpResponseRedirect(reverse(LIST) + "?status=submitted")

@@ -1,0 +1,347 @@
+"""Rounds: the list with progress, the record with its ranking, opening, assigning, closing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.db.models import Avg, Q, QuerySet
+from django.urls import reverse
+
+from accounts.models import User
+from inspections import selectors, services
+from inspections.calculations import average as average_of
+from inspections.calculations import bands, plain
+from inspections.choices import COUNTED, INSPECTORS, ROUND_MANAGERS, CoverageBy, InspectionStatus
+from inspections.exports import write_summary
+from inspections.filters import RoundFilterSet
+from inspections.forms import AssignForm, RoundForm
+from inspections.models import Inspection, InspectionRound, RoundEstate
+from inspections.tables import (
+    CoverageTable,
+    InspectionTable,
+    RankingTable,
+    RoundTable,
+    StreetScoreTable,
+    round_pill,
+)
+from xingyang_pm.common import clock
+from xingyang_pm.common.charts import Chart, Series
+from xingyang_pm.common.formats import due_words
+from xingyang_pm.common.views.generic import (
+    Action,
+    ActionPage,
+    Download,
+    DownloadPage,
+    Fact,
+    FormPage,
+    ListPage,
+    Panel,
+    Pill,
+    RecordPage,
+    Tab,
+    TablePanel,
+)
+
+LIST = "inspections:round-list"
+SHOWN = 500
+
+
+class RoundList(ListPage):
+    model, table_class, filterset_class = InspectionRound, RoundTable, RoundFilterSet
+    title, unit = "检查批次", "个批次"
+    template_name = "inspections/list.html"
+    saves_views = False
+    empty_text = "还没有检查批次。建立后，检查人的“我的检查”里就会出现要查的小区。"
+    actions = [
+        Action(
+            "建立批次",
+            "inspections:round-create",
+            icon="plus",
+            primary=True,
+            roles=ROUND_MANAGERS,
+        )
+    ]
+
+    def get_rows(self) -> QuerySet:
+        counted = Q(inspections__status__in=COUNTED)
+        if not self.user.sees_city:
+            counted &= Q(inspections__estate__street__office=self.user.office_id)
+        return (
+            super()
+            .get_rows()
+            .with_progress(self.user)
+            .annotate(average=Avg("inspections__score", filter=counted))
+        )
+
+
+def _open(view: Any) -> bool:
+    return view.object.is_open
+
+
+class RoundDetail(RecordPage):
+    model = InspectionRound
+    list_url = LIST
+    template_name = "inspections/round_detail.html"
+    timeline_title = "经过"
+    actions = [
+        Action("检查汇总表", "inspections:round-summary", icon="file-spreadsheet", by_pk=True,
+               download=True),
+        Action("安排检查人", "inspections:round-assign", icon="user-check", by_pk=True,
+               roles=ROUND_MANAGERS, show=_open),
+        Action("结束批次", "inspections:round-close", by_pk=True, primary=True,
+               roles=ROUND_MANAGERS, show=_open),
+    ]  # fmt: skip
+
+    def get_pills(self) -> list[Pill]:
+        return [round_pill(self.object)]
+
+    def get_meta(self) -> str:
+        round = self.object
+        left = f"　{due_words(round.end_date)}" if round.is_open else ""
+        return f"{round.checklist}　{round.start_date} 至 {round.end_date}{left}"
+
+    @property
+    def ranking(self) -> list[selectors.RankingRow]:
+        if not hasattr(self, "_ranking"):
+            self._ranking = selectors.ranking(self.object, self.user)
+        return self._ranking
+
+    @property
+    def streets(self) -> list[selectors.StreetScore]:
+        if not hasattr(self, "_streets"):
+            self._streets = selectors.scores_by_street(self.object, self.user)
+        return self._streets
+
+    def tabs(self) -> Sequence[Tab]:
+        return [
+            Tab("", "进度"),
+            Tab("ranking", "排名", len(self.ranking)),
+            Tab("inspections", "检查记录"),
+            Tab("left", "未检查", self.left.count()),
+            Tab("timeline", "经过"),
+        ]
+
+    @property
+    def left(self) -> QuerySet:
+        return (
+            RoundEstate.objects.visible_to(self.user)
+            .filter(round=self.object)
+            .uninspected()
+            .select_related("estate__street", "inspector")
+        )
+
+    def figures(self) -> list[Fact]:
+        """Return the key figures in the row above the panels, of what this person sees."""
+        covered = sum(street.covered for street in self.streets)
+        done = len(self.ranking)
+        scores = [row.score for row in self.ranking]
+        form = self.object.checklist
+        high, _, low = bands(scores, form.excellent_score, form.good_score)
+        average = average_of(scores)
+        waiting = (
+            Inspection.objects.visible_to(self.user).waiting().filter(round=self.object).count()
+        )
+        return [
+            Fact("应查小区", covered),
+            Fact("已查", done, note=f"{done * 100 // covered if covered else 0}%"),
+            Fact("平均得分", "—" if average is None else str(average)),
+            Fact(f"{plain(form.excellent_score)} 分及以上", high),
+            Fact(f"{plain(form.good_score)} 分以下", low),
+            Fact("待确认", waiting),
+        ]
+
+    def panels_overview(self) -> Sequence[Panel]:
+        scored = [street for street in self.streets if street.average is not None]
+        ordered = sorted(scored, key=lambda street: street.average or 0, reverse=True)
+        chart = Chart(
+            key="streets",
+            title="各街道（乡镇）平均得分",
+            kind="dots",
+            labels=[street.street for street in ordered],
+            series=[Series("平均得分", [street.average for street in ordered])],
+            note="已上报的检查",
+            label_head="街道（乡镇）",
+            places=1,
+            low=50,
+            high=100,
+            step=10,
+            mark=80,
+            mark_label="80",
+            empty_text="还没有上报的检查，上报后这里按街道比较得分。",
+        )
+        return [
+            TablePanel(
+                "按街道的进度",
+                StreetScoreTable,
+                self.streets,
+                empty_text="本批次没有你可看的小区。",
+            ),
+            Panel(chart.title, "partials/_panel_chart.html", {"chart": chart}),
+        ]
+
+    def panels_ranking(self) -> Sequence[Panel]:
+        frozen = "结束时的排名" if not self.object.is_open else "到现在为止的排名"
+        meta = frozen if self.user.sees_city else f"{frozen}，名次为全市名次"
+        return [
+            TablePanel(
+                "排名",
+                RankingTable,
+                self.ranking,
+                meta=meta,
+                limit=SHOWN,
+                empty_text="还没有上报的检查。",
+            )
+        ]
+
+    def panels_inspections(self) -> Sequence[Panel]:
+        rows = Inspection.objects.visible_to(self.user).reported().filter(round=self.object)
+        more = f"{reverse('inspections:inspection-list')}?round={self.object.pk}"
+        return [
+            TablePanel(
+                "检查记录",
+                InspectionTable,
+                rows,
+                links=[("全部检查记录", more)],
+                empty_text="还没有上报的检查。",
+                limit=100,
+            )
+        ]
+
+    def panels_left(self) -> Sequence[Panel]:
+        return [
+            TablePanel(
+                "还没有检查的小区",
+                CoverageTable,
+                self.left,
+                limit=SHOWN,
+                empty_text="本批次的小区都已检查。",
+            )
+        ]
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        return super().get_context(figures=self.figures(), **extra)
+
+
+class RoundCreate(FormPage):
+    form_class, roles, list_url = RoundForm, ROUND_MANAGERS, LIST
+    title, submit_label = "建立检查批次", "建立批次"
+
+    def get_initial(self) -> dict[str, Any]:
+        today = clock.today()
+        return {
+            "start_date": today,
+            "end_date": clock.month_end(today),
+            "coverage_by": CoverageBy.ASSIGNMENT,
+        }
+
+    def perform(self, form: RoundForm) -> InspectionRound:
+        return services.round_create(actor=self.user, **form.cleaned_data)
+
+    def done_message(self, result: InspectionRound) -> str:
+        rows = RoundEstate.objects.visible_to(self.user).filter(round=result)
+        nobody = rows.filter(inspector__isnull=True).count()
+        left = f"，其中 {nobody} 个还没有检查人，请到“安排检查人”" if nobody else ""
+        return f"已建立 {result}，{rows.count()} 个小区{left}。"
+
+
+class RoundClose(ActionPage):
+    model, roles, list_url = InspectionRound, ROUND_MANAGERS, LIST
+    title, submit_label, danger = "结束检查批次", "结束批次", True
+
+    @property
+    def rows(self) -> QuerySet:
+        return Inspection.objects.visible_to(self.user).filter(round=self.object)
+
+    def sentence(self) -> str:
+        covered = RoundEstate.objects.visible_to(self.user).filter(round=self.object).count()
+        done = self.rows.counted().count()
+        left = f"，{covered - done} 个未查的不再补录" if covered > done else ""
+        return (
+            f"{self.object} 应查 {covered} 个小区，已查 {done} 个{left}。"
+            "结束后不能再上报，排名不再变。"
+        )
+
+    def refusal(self) -> str:
+        if not self.object.is_open:
+            return "这个批次已经结束。"
+        waiting = self.rows.filter(status=InspectionStatus.SUBMITTED).count()
+        return f"还有 {waiting} 份检查记录待确认，请先确认或退回。" if waiting else ""
+
+    def perform(self, form: None) -> InspectionRound:
+        return services.round_close(round=self.object, actor=self.user)
+
+    def done_message(self, result: InspectionRound) -> str:
+        return f"{result} 已结束，排名已定。"
+
+
+class RoundAssign(FormPage):
+    """Who inspects what: estates without a report, grouped by street, ticked and given away."""
+
+    model, form_class, roles, list_url = InspectionRound, AssignForm, ROUND_MANAGERS, LIST
+    template_name = "inspections/round_assign.html"
+    title, submit_label = "安排检查人", "安排所选小区"
+
+    @property
+    def lines(self) -> list[RoundEstate]:
+        if not hasattr(self, "_lines"):
+            self._lines = list(
+                RoundEstate.objects.visible_to(self.user)
+                .filter(round=self.object)
+                .uninspected()
+                .select_related("estate__street", "inspector")
+                .order_by("estate__street__code", "estate__code")
+            )
+        return self._lines
+
+    def get_meta(self) -> str:
+        return str(self.object)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        people = (
+            User.objects.visible_to(self.user).active().with_role(*INSPECTORS).order_by("username")
+        )
+        return {
+            **super().get_form_kwargs(),
+            "people": people,
+            "rows": [line.pk for line in self.lines],
+        }
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        chosen = set(self.request.POST.getlist("coverage"))
+        return super().get_context(
+            lines=[(line, str(line.pk) in chosen) for line in self.lines], **extra
+        )
+
+    def perform(self, form: AssignForm) -> int:
+        ids = set(form.cleaned_data["coverage"])
+        return services.round_estates_assign(
+            round=self.object,
+            coverage=[line for line in self.lines if str(line.pk) in ids],
+            inspector=form.cleaned_data["inspector"],
+            actor=self.user,
+        )
+
+    def get_success_url(self, result: int) -> str:
+        return self.request.path
+
+    def done_message(self, result: int) -> str:
+        return f"已安排 {result} 个小区。"
+
+
+class RoundSummary(DownloadPage):
+    """检查汇总表, in the office's own form."""
+
+    model = InspectionRound
+    verb, audit_tag = "export", "导出"
+
+    def get_download(self) -> Download:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "summary.xlsx"
+            self.rows = write_summary(path, round=self.object, user=self.user)
+            content = path.read_bytes()
+        name = f"{self.object} 检查汇总表 {clock.today():%Y%m%d}.xlsx"
+        return Download(name, content)
+
+    def audit_summary(self, download: Download) -> str:
+        return f"导出“{self.object} 检查汇总表” {self.rows} 行"

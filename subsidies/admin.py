@@ -1,0 +1,43 @@
+"""Django's admin over the money: to look at, never to change."""
+
+from xingyang_pm.common.admin import ReadOnlyAdmin, register
+
+from .models import ClaimAct, ClaimGap, Payment, SubsidyClaim, SubsidyLine, SubsidyRate
+
+
+@register(SubsidyRate)
+class SubsidyRateAdmin(ReadOnlyAdmin):
+    list_display = ["effective_from", "amount", "month_rule", "document_title", "document_number"]
+
+
+@register(SubsidyClaim)
+class SubsidyClaimAdmin(ReadOnlyAdmin):
+    list_display = ["number", "street", "month", "version", "status", "household_count", "total"]
+    list_filter = ["status", "street"]
+    list_select_related = ["street"]
+    search_fields = ["number"]
+
+
+@register(ClaimAct)
+class ClaimActAdmin(ReadOnlyAdmin):
+    list_display = ["claim", "version", "stage", "decision", "actor", "total", "acted_at"]
+    list_select_related = ["claim__street", "actor"]
+
+
+@register(SubsidyLine)
+class SubsidyLineAdmin(ReadOnlyAdmin):
+    list_display = ["claim", "estate", "month", "households", "rate", "deduction", "amount"]
+    list_select_related = ["claim__street", "estate"]
+    search_fields = ["estate__name", "estate__code"]
+
+
+@register(ClaimGap)
+class ClaimGapAdmin(ReadOnlyAdmin):
+    list_display = ["claim", "estate", "reason", "detail"]
+    list_select_related = ["claim__street", "estate"]
+
+
+@register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    list_display = ["claim", "payee", "amount", "voucher_number", "paid_on", "recorded_by"]
+    list_select_related = ["claim__street", "payee", "recorded_by"]

@@ -1,0 +1,1 @@
+"""Read access to rates, claims, lines and payments."""

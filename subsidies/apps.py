@@ -1,0 +1,60 @@
+"""Subsidies: rates, claims, lines, payments."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class SubsidiesConfig(AppConfig):
+    name = "subsidies"
+    verbose_name = "补贴"
+
+    def ready(self) -> None:
+        from enterprises.selectors import register_provider_panel
+        from estates.selectors import EstatePanel, register_estate_panel
+        from estates.services.registry import register_merge_hook
+        from xingyang_pm.common import desk, menu
+        from xingyang_pm.common.scoping import CityScope, StreetScope, register_scope
+
+        from . import models, views
+        from .selectors.merging import refuse_merge
+        from .selectors.waiting import claims_waiting, waiting_count
+
+        import_module("subsidies.exports")  # registers its job
+        import_module("subsidies.tasks")  # registers the calendar
+
+        register_scope(models.SubsidyRate, CityScope())
+        register_scope(models.SubsidyClaim, StreetScope("street"))
+        for model in (
+            models.ClaimAct,
+            models.ClaimGap,
+            models.SubsidyLine,
+            models.Payment,
+        ):
+            register_scope(model, StreetScope("claim__street"))
+
+        register_estate_panel(
+            EstatePanel(
+                tab="subsidies",
+                label="补贴",
+                make=views.estate_lines,
+                count=views.estate_line_count,
+                order=40,
+            )
+        )
+        register_provider_panel("payments", "补贴", views.provider_payments)
+        register_merge_hook(refuse_merge)
+        desk.register_waiting(claims_waiting)
+        menu.register(
+            menu.Section(
+                "subsidies",
+                "补贴",
+                "coin",
+                32,
+                [
+                    menu.Item("月度申报", "subsidies:claim-list", count=waiting_count),
+                    menu.Item("补贴标准", "subsidies:rate-list"),
+                    menu.Item("拨付", "subsidies:payment-list"),
+                ],
+            )
+        )

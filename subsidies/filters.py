@@ -1,0 +1,91 @@
+"""Filters of claims, gaps, payments and rates."""
+
+import django_filters
+from django.db.models import QuerySet
+
+from enterprises.models import Provider
+from estates.models import Street
+from xingyang_pm.common.filters import (
+    DateSpanFilter,
+    KeywordFilter,
+    MonthFilter,
+    PortalFilterSet,
+    ScopedChoiceFilter,
+    YesNoFilter,
+)
+
+from .choices import ClaimStatus, GapReason, MonthRuleChoice
+from .models import ClaimGap, Payment, SubsidyClaim, SubsidyLine, SubsidyRate
+
+
+class ClaimFilterSet(PortalFilterSet):
+    month = MonthFilter(label="月份")
+    street = ScopedChoiceFilter(Street, label="街道（乡镇）", empty="全部街道")
+    status = django_filters.ChoiceFilter(label="状态", choices=ClaimStatus.choices)
+    since = MonthFilter("month", lookup_expr="gte", label="月份从")
+    until = MonthFilter("month", lookup_expr="lte", label="月份到")
+    mine = YesNoFilter(label="等我办理", yes="等我办理", no="不等我办理", method="by_mine")
+
+    class Meta:
+        model = SubsidyClaim
+        fields = ["month", "street", "status", "since", "until", "mine"]
+        primary = ["month", "street", "status"]
+
+    def by_mine(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        mine = SubsidyClaim.objects.waiting_for(self.request.user).values("pk")
+        return rows.filter(pk__in=mine) if value else rows.exclude(pk__in=mine)
+
+
+class LineFilterSet(PortalFilterSet):
+    """Lines for the API, where they are not read claim by claim alone."""
+
+    month = MonthFilter(label="月份")
+    street = ScopedChoiceFilter(Street, "claim__street", label="街道（乡镇）")
+    claim = ScopedChoiceFilter(SubsidyClaim, label="补贴申报", label_field="number")
+    payee = ScopedChoiceFilter(Provider, label="接管单位")
+
+    class Meta:
+        model = SubsidyLine
+        fields = ["month", "street", "claim", "payee"]
+
+
+class GapFilterSet(PortalFilterSet):
+    month = MonthFilter("claim__month", label="月份")
+    street = ScopedChoiceFilter(Street, "claim__street", label="街道（乡镇）", empty="全部街道")
+    reason = django_filters.ChoiceFilter(label="原因", choices=GapReason.choices)
+    q = KeywordFilter(
+        ["estate__name__contains", "estate__code__istartswith"], placeholder="小区名称、编号"
+    )
+
+    class Meta:
+        model = ClaimGap
+        fields = ["month", "street", "reason", "q"]
+        primary = ["month", "street", "reason", "q"]
+
+
+class PaymentFilterSet(PortalFilterSet):
+    month = MonthFilter("claim__month", label="补贴月份")
+    street = ScopedChoiceFilter(Street, "claim__street", label="街道（乡镇）", empty="全部街道")
+    payee = ScopedChoiceFilter(Provider, label="收款单位", empty="全部单位")
+    first = DateSpanFilter("paid_on", side="from", label="拨付日期从")
+    last = DateSpanFilter("paid_on", side="to", label="拨付日期到")
+    q = KeywordFilter(
+        ["voucher_number__icontains", "payee__name__contains"], placeholder="凭证号、收款单位"
+    )
+
+    class Meta:
+        model = Payment
+        fields = ["month", "street", "payee", "first", "last", "q"]
+        primary = ["month", "street", "payee", "q"]
+
+
+class RateFilterSet(PortalFilterSet):
+    month_rule = django_filters.ChoiceFilter(label="月数规则", choices=MonthRuleChoice.choices)
+    q = KeywordFilter(
+        ["document_title__contains", "document_number__contains"], placeholder="文件名称、文号"
+    )
+
+    class Meta:
+        model = SubsidyRate
+        fields = ["month_rule", "q"]
+        primary = ["month_rule", "q"]

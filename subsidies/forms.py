@@ -1,0 +1,128 @@
+"""Shape and wording of what is typed about subsidies."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from estates.models import Street
+from xingyang_pm.common import clock
+from xingyang_pm.common.forms import MoneyField, MonthField, PortalForm, UploadField
+
+from .choices import MonthRuleChoice
+
+SENTENCE = forms.Textarea(attrs={"rows": 3, "maxlength": 300})
+
+
+class ClaimOpenForm(PortalForm):
+    month = MonthField(label="月份", help_text="按月首日的户数、标准和合同核算。")
+    street = forms.ModelChoiceField(
+        label="街道（乡镇）",
+        queryset=Street.objects.all(),
+        required=False,
+        empty_label="全部有老旧小区在管的街道（乡镇）",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.user.sees_city:
+            own = self.fields["street"].queryset.first()
+            self.fields["street"].empty_label = None
+            self.fields["street"].initial = own
+        self.fields["month"].initial = clock.add_months(clock.today(), -1)
+
+
+class OpinionForm(PortalForm):
+    """An opinion that may be left out."""
+
+    opinion = forms.CharField(label="意见", required=False, max_length=300, widget=SENTENCE)
+
+
+class ReturnForm(PortalForm):
+    sentence = forms.CharField(
+        label="退回原因",
+        max_length=300,
+        widget=SENTENCE,
+        help_text="写明哪个小区、什么问题、怎样改正，街道照此办理。",
+    )
+
+
+class WithdrawForm(PortalForm):
+    sentence = forms.CharField(label="说明", required=False, max_length=300, widget=SENTENCE)
+
+
+class DeductForm(PortalForm):
+    amount = MoneyField(label="扣减", max_digits=12, help_text="填 0 取消扣减，也请写明原因。")
+    reason = forms.CharField(
+        label="原因",
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 200}),
+        help_text="写明哪次检查、哪份整改通知书或其他依据。",
+    )
+
+
+class ExcludeForm(PortalForm):
+    reason = forms.CharField(
+        label="不列入的原因",
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 200}),
+    )
+
+
+class PaymentForm(PortalForm):
+    voucher_number = forms.CharField(label="支付凭证号", max_length=40)
+    paid_on = forms.DateField(label="拨付日期")
+
+
+class PaymentsForm(PortalForm):
+    """Vouchers of several payees under one date; a payee left blank is recorded later."""
+
+    paid_on = forms.DateField(label="拨付日期")
+
+    def __init__(self, *args: Any, payees: Sequence[tuple[int, str]], **kwargs: Any) -> None:
+        self.payees = payees
+        super().__init__(*args, **kwargs)
+        for payee, name in payees:
+            self.fields[f"voucher_{payee}"] = forms.CharField(
+                label=f"{name} 支付凭证号",
+                max_length=40,
+                required=False,
+                widget=forms.TextInput(attrs={"class": "form-control"}),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not self.errors and not self.vouchers:
+            self.add_error(None, "请至少填写一个收款单位的支付凭证号。")
+        numbers = list(self.vouchers.values())
+        if len(set(numbers)) < len(numbers):
+            self.add_error(None, "同一个凭证号填了两次，请核对。")
+        return values
+
+    @property
+    def vouchers(self) -> dict[int, str]:
+        """The voucher numbers typed, by payee."""
+        typed = {payee: self.cleaned_data.get(f"voucher_{payee}") for payee, _ in self.payees}
+        return {payee: number for payee, number in typed.items() if number}
+
+
+class RateForm(PortalForm):
+    amount = MoneyField(label="标准（元/户·月）", max_digits=8)
+    effective_from = MonthField(label="执行月份", help_text="从这个月起执行，登记后不能修改。")
+    month_rule = forms.ChoiceField(
+        label="月数规则", choices=MonthRuleChoice.choices, initial=MonthRuleChoice.FIRST_DAY
+    )
+    document_title = forms.CharField(label="文件名称", max_length=120)
+    document_number = forms.CharField(
+        label="文号", max_length=60, required=False, help_text="如 荥政办〔2017〕9号"
+    )
+    document = UploadField(
+        label="文件扫描件", required=False, suffixes=[".pdf", ".jpg", ".jpeg", ".png"]
+    )
+
+    class Meta:
+        sections = [
+            ("标准", ["amount", "effective_from", "month_rule"]),
+            ("依据", ["document_title", "document_number", "document"]),
+        ]
+        wide = ["month_rule", "document_title", "document"]

@@ -1,0 +1,42 @@
+"""Claims that wait for somebody, for the desk and the menu."""
+
+from typing import Any
+
+from subsidies.choices import TURN_OF, ClaimStatus
+from subsidies.models import SubsidyClaim
+from xingyang_pm.common import clock
+from xingyang_pm.common.desk import WaitingItem
+from xingyang_pm.common.money import money
+
+
+def _days(claim: SubsidyClaim) -> str:
+    since = claim.last_act_at or claim.opened_at
+    days = (clock.today() - since.astimezone(clock.SHANGHAI).date()).days
+    return f"已等 {days} 天" if days > 0 else "今天收到"
+
+
+def claims_waiting(user: Any) -> list[WaitingItem]:
+    """Return the claims whose next act is this user's, the oldest month first; one query."""
+    claims = (
+        SubsidyClaim.objects.waiting_for(user)
+        .with_last_act()
+        .select_related("street")
+        .order_by("month", "street__code")
+    )
+    return [
+        WaitingItem(
+            tag="补贴",
+            title=f"{claim.street.name} {clock.chinese_month(claim.month)}补贴申报",
+            detail=(
+                f"{claim.get_status_display()}，{money(claim.total)} 元，"
+                f"{claim.estate_count} 个小区，{_days(claim)}"
+            ),
+            url=claim.get_absolute_url(),
+            action=TURN_OF[ClaimStatus(claim.status)].verb,
+        )
+        for claim in claims
+    ]
+
+
+def waiting_count(user: Any) -> int:
+    return SubsidyClaim.objects.waiting_for(user).count()

@@ -1,0 +1,33 @@
+"""What may be done about subsidies. Each act has its actor, its guard and its audit entry."""
+
+from .acts import (
+    claim_approve,
+    claim_check,
+    claim_return,
+    claim_review,
+    claim_submit,
+    claim_withdraw,
+)
+from .claims import MonthOpening, claim_open, claim_recompute, month_open
+from .lines import line_deduct, line_exclude, line_include
+from .payments import PaymentEntry, claim_pay
+from .rates import rate_register
+
+__all__ = [
+    "MonthOpening",
+    "PaymentEntry",
+    "claim_approve",
+    "claim_check",
+    "claim_open",
+    "claim_pay",
+    "claim_recompute",
+    "claim_return",
+    "claim_review",
+    "claim_submit",
+    "claim_withdraw",
+    "line_deduct",
+    "line_exclude",
+    "line_include",
+    "month_open",
+    "rate_register",
+]

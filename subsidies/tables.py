@@ -1,0 +1,270 @@
+"""Columns of claims, lines, gaps, payments and rates."""
+
+from typing import Any
+
+from django.db.models import Q, Sum
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from xingyang_pm.common.formats import moment_label, number
+from xingyang_pm.common.tables import Column, Pill, RowLink, Table
+
+from .calculations import plain_number
+from .choices import CLAIM_OPENERS, ClaimStatus, GapReason
+from .models import ClaimGap, SubsidyClaim, SubsidyLine
+
+STATUS_TONES = {
+    ClaimStatus.DRAFT: "",
+    ClaimStatus.SUBMITTED: "a",
+    ClaimStatus.REVIEWED: "a",
+    ClaimStatus.CHECKED: "a",
+    ClaimStatus.APPROVED: "b",
+    ClaimStatus.PAID: "g",
+}
+_INCLUDED = Q(is_excluded=False)
+
+
+def status_pill(claim: SubsidyClaim) -> Pill:
+    return Pill(claim.get_status_display(), STATUS_TONES[ClaimStatus(claim.status)])
+
+
+def _came(claim: Any) -> str:
+    return moment_label(claim.last_act_at or claim.opened_at)
+
+
+class ClaimTable(Table):
+    columns = [
+        Column("number", "申报编号", sort="number", css="tnum mut sm nowrap wide"),
+        Column(
+            "street",
+            "街道（乡镇）",
+            value="street__name",
+            sort="street__code",
+            link="subsidies:claim-detail",
+            css="nm nowrap",
+        ),
+        Column("month", "月份", kind="month", sort="month", css="nowrap"),
+        Column(
+            "status",
+            "状态",
+            value=lambda claim: claim.get_status_display(),
+            pill=status_pill,
+            sort="status",
+        ),
+        Column(
+            "estates", "小区", kind="integer", value="estate_count", sort="estate_count",
+        ),
+        Column("buildings", "楼栋", kind="integer", value="building_count"),
+        Column(
+            "households", "户数", kind="integer", value="household_count", sort="household_count",
+        ),
+        Column(
+            "deduction", "扣减", kind="money", value=lambda claim: -claim.deduction_total,
+            total=Sum("deduction_total") * -1, dash_zero=True, unit="元",
+        ),
+        Column("total", "金额", kind="money", sort="total", total="total", unit="元"),
+        Column(
+            "gaps", "未能计算", kind="integer", value="gap_count", dash_zero=True, hidden=True
+        ),
+        Column("version", "版次", kind="integer", hidden=True),
+        Column("came", "最近办理", value=_came, css="tnum nowrap sec sm"),
+    ]  # fmt: skip
+    default_sort = "-month"
+    sum_row = True
+
+
+def _amount(line: SubsidyLine) -> SafeString:
+    if line.is_excluded:
+        return format_html('<span class="mut">{}</span>', "不列入")
+    return format_html("<b>{}</b>", number(line.amount, 2))
+
+
+class LineTable(Table):
+    """The lines of one claim; each opens its explanation."""
+
+    columns = [
+        Column(
+            "estate",
+            "小区名称",
+            value="estate__name",
+            sort="estate__code",
+            link=RowLink("estates:estate-detail", "estate_id"),
+            css="clip nm",
+        ),
+        Column("community", "社区", value="estate__community__short_name", css="sec nowrap"),
+        Column(
+            "buildings", "栋数", kind="integer", sort="buildings",
+            total=Sum("buildings", filter=_INCLUDED),
+        ),
+        Column(
+            "households", "户数", kind="integer", sort="households",
+            total=Sum("households", filter=_INCLUDED),
+        ),
+        Column("payee", "接管单位", value=lambda line: line.payee.label, css="sec clip pv"),
+        Column(
+            "months", "月数", value=lambda line: plain_number(line.months), num=True
+        ),
+        Column(
+            "coefficient", "系数", value=lambda line: plain_number(line.coefficient, 1), num=True
+        ),
+        Column(
+            "deduction", "扣减", kind="money", value=lambda line: -line.deduction,
+            sort="deduction", total=Sum("deduction", filter=_INCLUDED) * -1, dash_zero=True,
+            unit="元",
+        ),
+        Column(
+            "amount", "金额", kind="money", value=_amount, sort="amount",
+            total=Sum("amount", filter=_INCLUDED), unit="元",
+        ),
+    ]  # fmt: skip
+    default_sort = "estate"
+    sum_row = True
+    expand = "subsidies:line-detail"
+    css = "dense cards"
+    caption = "申报明细"
+
+    def row_css(self, line: SubsidyLine) -> str:
+        return "off" if line.is_excluded else ""
+
+    def row_title(self, line: SubsidyLine) -> str:
+        return line.estate.name
+
+
+class EstateLineTable(Table):
+    """What one estate was paid, the newest month first."""
+
+    columns = [
+        Column(
+            "month", "月份", kind="month", sort="month", link="subsidies:line-detail",
+            css="nm nowrap",
+        ),
+        Column("households", "户数", kind="integer"),
+        Column("rate", "标准", kind="money", unit="元/户·月"),
+        Column("months", "月数", value=lambda line: plain_number(line.months), num=True),
+        Column("payee", "接管单位", value=lambda line: line.payee.label, css="sec clip pv"),
+        Column(
+            "deduction", "扣减", kind="money", value=lambda line: -line.deduction,
+            dash_zero=True, unit="元",
+        ),
+        Column("amount", "金额", kind="money", value=_amount, unit="元"),
+        Column(
+            "status",
+            "状态",
+            value=lambda line: line.claim.get_status_display(),
+            pill=lambda line: status_pill(line.claim),
+        ),
+    ]  # fmt: skip
+    default_sort = "-month"
+    expand = "subsidies:line-detail"
+
+    def row_title(self, line: SubsidyLine) -> str:
+        return f"{line.month.year}年{line.month.month}月"
+
+
+def _remedy(gap: ClaimGap) -> SafeString | str:
+    """Return the link to what puts the gap right: a count to enter, a contract to look at."""
+    if gap.reason == GapReason.NO_COUNT:
+        url, word = reverse("estates:count-create", args=[gap.estate_id]), "录入户数"
+    else:
+        url = f"{reverse('estates:estate-detail', args=[gap.estate_id])}?tab=engagements"
+        word = "看合同"
+    return format_html('<a href="{}">{}</a>', url, word)
+
+
+class GapTable(Table):
+    columns = [
+        Column(
+            "estate",
+            "小区名称",
+            value="estate__name",
+            sort="estate__code",
+            link=RowLink("estates:estate-detail", "estate_id"),
+            css="clip nm",
+        ),
+        Column("street", "街道（乡镇）", value="estate__street__name", css="sec nowrap"),
+        Column("community", "社区", value="estate__community__short_name", css="sec nowrap"),
+        Column(
+            "month",
+            "月份",
+            value="claim__month",
+            kind="month",
+            sort="claim__month",
+            link=RowLink("subsidies:claim-detail", "claim_id"),
+            css="nowrap",
+        ),
+        Column(
+            "reason",
+            "原因",
+            value=lambda gap: gap.get_reason_display(),
+            pill=lambda gap: Pill(gap.get_reason_display(), "a"),
+            sort="reason",
+        ),
+        Column("detail", "说明", css="wrap wide"),
+        Column(
+            "remedy",
+            "去处理",
+            value=_remedy,
+            export=False,
+            only=lambda user: not user.role_codes.isdisjoint(CLAIM_OPENERS),
+            css="nowrap",
+        ),
+    ]
+    default_sort = "-month"
+
+
+class PaymentTable(Table):
+    columns = [
+        Column("paid_on", "拨付日期", kind="date", sort="paid_on", css="nowrap"),
+        Column(
+            "payee",
+            "收款单位",
+            value="payee__name",
+            sort="payee__code",
+            link=RowLink("enterprises:provider-detail", "payee_id"),
+            css="clip nm",
+        ),
+        Column("street", "街道（乡镇）", value="claim__street__name", css="sec nowrap"),
+        Column(
+            "month",
+            "补贴月份",
+            value="claim__month",
+            kind="month",
+            sort="claim__month",
+            link=RowLink("subsidies:claim-detail", "claim_id"),
+            css="nowrap",
+        ),
+        Column("amount", "金额", kind="money", sort="amount", total="amount", unit="元"),
+        Column("voucher_number", "支付凭证号", css="tnum nowrap"),
+        Column("recorded_by", "登记人", value="recorded_by__name", css="sec nowrap"),
+        Column("recorded_at", "登记时间", kind="datetime", sort="recorded_at", hidden=True),
+    ]
+    default_sort = "-paid_on"
+    sum_row = True
+
+
+class ProviderPaymentTable(PaymentTable):
+    """The payments of one provider: who is paid stands above it."""
+
+    columns = [column for column in PaymentTable.columns if column.name != "payee"]
+    sum_row = False
+
+
+class RateTable(Table):
+    columns = [
+        Column(
+            "effective_from",
+            "执行月份",
+            kind="month",
+            sort="effective_from",
+            link="subsidies:rate-detail",
+            css="nm nowrap",
+        ),
+        Column("amount", "标准", kind="money", unit="元/户·月", sort="amount"),
+        Column("month_rule", "月数规则"),
+        Column("document_title", "依据文件", css="wrap wide"),
+        Column("document_number", "文号", css="nowrap"),
+        Column("created_by", "登记人", value="created_by__name", css="sec nowrap"),
+        Column("created_at", "登记时间", kind="date", sort="created_at"),
+    ]
+    default_sort = "-effective_from"

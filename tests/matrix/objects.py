@@ -1,0 +1,389 @@
+"""One object of every model in the street, and one in the other street, for URLs to name.
+
+``build(world, side, label)`` gives the object of a model; what a model needs beyond the plain
+values that are found by themselves (a text, a day, a first choice) stands in ``FACTS``, one
+function a model, and what a URL needs beyond ``pk`` in ``KWARGS``. Names of the street's objects
+hold ``MARK["street"]``, so that a page of the other street that shows one is found out.
+"""
+
+import datetime as dt
+import itertools
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.db import models
+
+from accounts.models import User
+from estates.models import Street
+from subsidies import services
+from tests.support.environment import PROJECT
+from tests.support.people import Cast
+from tests.support.territory import make_street
+from xingyang_pm.common import clock
+
+SIDES = ("street", "other")
+MARK = {"street": "甲界", "other": "乙界"}
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+@dataclass
+class World:
+    """The fixed cast, two streets, and what has been built so far."""
+
+    cast: Cast
+    built: dict[tuple[str, str], models.Model] = field(default_factory=dict)
+    numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    def clerk(self, side: str) -> User:
+        return self.cast.street_clerk if side == "street" else self.cast.other_clerk
+
+    def leader(self, side: str) -> User:
+        return self.cast.street_leader if side == "street" else self.cast.other_leader
+
+    def report(self, side: str) -> Any:
+        """Return the inspection of ``side`` with its failed item, as reported."""
+        found = self.get("inspections.ItemResult", side).inspection
+        if found.status == "draft":
+            type(found).objects.filter(pk=found.pk).update(
+                status="submitted", submitted_at=clock.now(), failed_count=1, score=Decimal(99)
+            )
+            found.refresh_from_db()
+        return found
+
+    def draft(self, side: str) -> Any:
+        """Return an inspection that its inspector has begun and not reported."""
+        if ("draft", side) not in self.built:
+            self.built["draft", side] = _build(self, "inspections.Inspection", side, number=None)
+        return self.built["draft", side]
+
+    def get(self, label: str, side: str = "street") -> Any:
+        """Return the object of the model ``label`` on ``side``, built once."""
+        if (label, side) not in self.built:
+            self.built[label, side] = _build(self, label, side)
+        return self.built[label, side]
+
+
+Facts = Callable[[World, str], dict[str, Any]]
+FACTS: dict[str, Facts] = {}
+
+
+def facts(label: str) -> Callable[[Facts], Facts]:
+    """Register what ``label`` needs beyond plain values."""
+
+    def register(function: Facts) -> Facts:
+        FACTS[label] = function
+        return function
+
+    return register
+
+
+def _plain(world: World, side: str, model_field: models.Field) -> Any:
+    """Return a plain value for a required field, or the object of its key."""
+    number = next(world.numbers)
+    if isinstance(model_field, models.ForeignKey):
+        label = model_field.related_model._meta.label
+        return world.cast.city_manager if label == "accounts.User" else world.get(label, side)
+    if model_field.choices:
+        return model_field.flatchoices[0][0]
+    if isinstance(model_field, models.FileField):
+        return ContentFile(PIXEL, name=f"{side}-{number}.png")
+    if isinstance(model_field, models.UUIDField):
+        return uuid.uuid4()
+    if isinstance(model_field, models.DateTimeField):
+        return clock.now()
+    if isinstance(model_field, models.DateField):
+        return clock.month_start(clock.today())
+    if isinstance(model_field, models.DecimalField):
+        return Decimal(1)
+    if isinstance(model_field, models.BooleanField):
+        return True
+    if isinstance(model_field, models.IntegerField):
+        return clock.today().year if model_field.name == "year" else number
+    if isinstance(model_field, models.JSONField):
+        return {}
+    text = f"{MARK[side]}{number}"
+    return text[: model_field.max_length] if model_field.max_length else text
+
+
+def _build(world: World, label: str, side: str, **also: Any) -> models.Model:
+    model = apps.get_model(label)
+    given = {**(FACTS[label](world, side) if label in FACTS else {}), **also}
+    if given.get("__object__") is not None:
+        return given["__object__"]
+    made = model()
+    for model_field in model._meta.concrete_fields:
+        if model_field.name in given or model_field.primary_key:
+            continue
+        is_file = isinstance(model_field, models.FileField)
+        if not is_file and (model_field.has_default() or model_field.null or model_field.blank):
+            continue
+        value = _plain(world, side, model_field)
+        if is_file:
+            getattr(made, model_field.name).save(value.name, value, save=False)
+        else:
+            setattr(made, model_field.name, value)
+    for name, value in given.items():
+        setattr(made, name, value)
+    made.save()
+    return made
+
+
+# --- places and people ------------------------------------------------------
+
+
+@facts("estates.Street")
+def _street(world: World, side: str) -> dict[str, Any]:
+    code, name, office = {
+        "street": ("410182001", "索河街道", world.cast.street_office),
+        "other": ("410182002", "京城路街道", world.cast.other_office),
+    }[side]
+    found = Street.objects.filter(code=code).first()
+    return {"__object__": found or make_street(code, name, office)}
+
+
+@facts("estates.Estate")
+def _estate(world: World, side: str) -> dict[str, Any]:
+    return {
+        "name": f"{MARK[side]}家属院",
+        "code": "L9001" if side == "street" else "L9002",
+        "kind": "old",
+        "household_count": 96,
+        "building_count": 3,
+    }
+
+
+@facts("accounts.Office")
+def _office(world: World, side: str) -> dict[str, Any]:
+    office = world.cast.street_office if side == "street" else world.cast.other_office
+    return {"__object__": office}
+
+
+@facts("accounts.User")
+def _user(world: World, side: str) -> dict[str, Any]:
+    return {"__object__": world.leader(side)}
+
+
+@facts("accounts.UserSession")
+def _session(world: World, side: str) -> dict[str, Any]:
+    # Not the session that the test itself rides on.
+    return {"user": world.clerk(side), "session_key": f"{side}-elsewhere"}
+
+
+@facts("accounts.ApiToken")
+def _token(world: World, side: str) -> dict[str, Any]:
+    return {"user": world.cast.city_manager, "rights": ["registry"], "key_hash": uuid.uuid4().hex}
+
+
+# --- registry ------------------------------------------------------
+
+
+@facts("estates.HouseholdCount")
+def _count(world: World, side: str) -> dict[str, Any]:
+    return {"entered_by": world.clerk(side), "evidence_name": f"{MARK[side]}清册.png"}
+
+
+@facts("enterprises.Provider")
+def _provider(world: World, side: str) -> dict[str, Any]:
+    return {
+        "kind": "community_centre",
+        "name": f"{MARK[side]}社区物业服务中心",
+        "street": world.get("estates.Street", side),
+    }
+
+
+@facts("enterprises.ResponsibilityAgreement")
+def _agreement(world: World, side: str) -> dict[str, Any]:
+    return {
+        "party": "street",
+        "street": world.get("estates.Street", side),
+        "scan_name": f"{MARK[side]}责任书.png",
+    }
+
+
+@facts("enterprises.Engagement")
+def _engagement(world: World, side: str) -> dict[str, Any]:
+    return {"contract_name": f"{MARK[side]}合同.png", "signed_on": clock.today()}
+
+
+# --- inspections ------------------------------------------------------
+
+
+@facts("inspections.Checklist")
+def _checklist(world: World, side: str) -> dict[str, Any]:
+    return {"version": 901 if side == "street" else 902, "title": "老旧小区检查表"}
+
+
+@facts("inspections.InspectionRound")
+def _round(world: World, side: str) -> dict[str, Any]:
+    return {
+        "title": "城乡清洁行动",
+        "start_date": clock.today(),
+        "end_date": clock.today() + dt.timedelta(days=30),
+    }
+
+
+@facts("inspections.Inspection")
+def _inspection(world: World, side: str) -> dict[str, Any]:
+    return {
+        "inspector": world.cast.inspector,
+        "entered_by": world.cast.inspector,
+        "number": f"J9{MARK[side]}",
+    }
+
+
+@facts("inspections.ItemResult")
+def _result(world: World, side: str) -> dict[str, Any]:
+    return {"outcome": "fail", "note": f"{MARK[side]}楼道堆物", "deduction": Decimal(1)}
+
+
+@facts("inspections.RectificationOrder")
+def _order(world: World, side: str) -> dict[str, Any]:
+    return {
+        "inspection": world.report(side),
+        "serial": 901 if side == "street" else 902,
+        "provider": world.get("enterprises.Provider", side),
+        "deadline": clock.today() + dt.timedelta(days=7),
+        "issued_by": world.cast.inspector,
+    }
+
+
+@facts("inspections.RectificationReply")
+def _reply(world: World, side: str) -> dict[str, Any]:
+    return {"reported_by": world.clerk(side)}
+
+
+@facts("inspections.Recheck")
+def _recheck(world: World, side: str) -> dict[str, Any]:
+    return {"serial": 901 if side == "street" else 902, "checked_by": world.cast.inspector}
+
+
+@facts("inspections.EvidencePhoto")
+def _photo(world: World, side: str) -> dict[str, Any]:
+    return {"sha256": uuid.uuid4().hex * 2, "source_sha256": uuid.uuid4().hex * 2}
+
+
+# --- money ------------------------------------------------------
+
+
+@facts("subsidies.SubsidyClaim")
+def _claim(world: World, side: str) -> dict[str, Any]:
+    return {"number": f"B9{'1' if side == 'street' else '2'}"}
+
+
+@facts("subsidies.SubsidyRate")
+def _rate(world: World, side: str) -> dict[str, Any]:
+    months = 0 if side == "street" else 1
+    return {
+        "amount": Decimal("10.00"),
+        "effective_from": clock.add_months(dt.date(2017, 1, 1), months),
+    }
+
+
+def _paid(world: World, side: str) -> Any:
+    """Return a claim of the month before last, taken to its payment by the right people: its
+    lines, acts and payments cannot be made in any other way."""
+    if ("paid", side) not in world.built:
+        street = world.get("estates.Street", side)
+        world.get("subsidies.SubsidyRate", "street")
+        served, uncounted = (
+            _build(world, "estates.Estate", side, code=f"L9{side[0]}{n}", name=f"{MARK[side]}{n}院")
+            for n in (1, 2)
+        )
+        for estate in (served, uncounted):
+            _build(world, "enterprises.Engagement", side, estate=estate, start_date=_LONG_AGO)
+        count = _build(
+            world, "estates.HouseholdCount", side, estate=served, effective_month=_LONG_AGO
+        )
+        type(count).objects.filter(pk=count.pk).update(
+            status="verified", decided_by=world.leader(side), decided_at=clock.now()
+        )
+        claim = services.claim_open(street=street, month=clock.add_months(clock.today(), -2))
+        cast = world.cast
+        services.claim_submit(claim=claim, actor=world.clerk(side))
+        services.claim_review(claim=claim, actor=world.leader(side))
+        services.claim_check(claim=claim, actor=cast.city_manager)
+        services.claim_approve(claim=claim, actor=cast.bureau_leader)
+        payee = claim.lines.get().payee
+        entry = services.PaymentEntry(payee, f"PZ-{side}", clock.today())
+        services.claim_pay(claim=claim, entries=[entry], actor=cast.finance_officer)
+        world.built["paid", side] = claim
+    return world.built["paid", side]
+
+
+_LONG_AGO = dt.date(2017, 9, 1)
+
+
+@facts("subsidies.SubsidyLine")
+def _line(world: World, side: str) -> dict[str, Any]:
+    return {"__object__": _paid(world, side).lines.get()}
+
+
+@facts("subsidies.ClaimGap")
+def _gap(world: World, side: str) -> dict[str, Any]:
+    return {"__object__": _paid(world, side).gaps.first()}
+
+
+@facts("subsidies.ClaimAct")
+def _act(world: World, side: str) -> dict[str, Any]:
+    return {"__object__": _paid(world, side).acts.first()}
+
+
+@facts("subsidies.Payment")
+def _payment(world: World, side: str) -> dict[str, Any]:
+    return {"__object__": _paid(world, side).payments.get()}
+
+
+# --- what one person owns ------------------------------------------------------
+
+
+@facts("common.Job")
+def _job(world: World, side: str) -> dict[str, Any]:
+    return {"owner": world.clerk(side), "status": "done", "result_name": "结果.xlsx"}
+
+
+@facts("common.ImportBatch")
+def _batch(world: World, side: str) -> dict[str, Any]:
+    return {"owner": world.cast.city_manager, "ledger": "estates"}
+
+
+# --- URLs that are named by more than a pk ------------------------------------------------------
+
+KWARGS: dict[str, Callable[[World, str], dict[str, Any]]] = {
+    "common:import-upload": lambda world, side: {"ledger": "estates"},
+    "common:import-template": lambda world, side: {"ledger": "estates"},
+    "common:handbook-chapter": lambda world, side: {"slug": HANDBOOK_CHAPTER},
+    "common:handbook-picture": lambda world, side: {"name": HANDBOOK_PICTURE},
+    "inspections:entry": lambda world, side: _entry(world, side),
+    "inspections:entry-draft": lambda world, side: _entry(world, side),
+    "inspections:entry-photo": lambda world, side: _entry(world, side),
+    "inspections:entry-discard": lambda world, side: _entry(world, side),
+    "inspections:entry-photo-remove": lambda world, side: {
+        **_entry(world, side),
+        "pk": world.get("inspections.EvidencePhoto", side).pk,
+    },
+    "subsidies:claim-pay": lambda world, side: {
+        "pk": _paid(world, side).pk,
+        "payee": _paid(world, side).lines.get().payee_id,
+    },
+    "subsidies:month-workbook": lambda world, side: {"month": f"{clock.today():%Y-%m}"},
+    "subsidies:month-print": lambda world, side: {"month": f"{clock.today():%Y-%m}"},
+    "admin:app_list": lambda world, side: {"app_label": "estates"},
+    "admin:view_on_site": lambda world, side: {"content_type_id": 1, "object_id": 1},
+}
+HANDBOOK_CHAPTER = "01-desk"
+HANDBOOK_PICTURE = next(
+    (path.name for path in sorted((PROJECT / "docs" / "handbook" / "img").glob("*.png"))),
+    "none.png",
+)
+
+
+def _entry(world: World, side: str) -> dict[str, Any]:
+    return {"key": world.draft(side).client_key}

@@ -1,0 +1,1 @@
+"""Views that every app builds on; ``generic`` is what apps import."""
