@@ -10,18 +10,18 @@
   const WAIT = 900;
   let timer = 0;
   let number = 0;
-  let sending = false;
-  let again = false;
-  let last = "";
+  let sent = Promise.resolve();
+  let last = collect("defaultValue");
 
-  function collect() {
+  // value: what stands on the page now; defaultValue: what the office sent.
+  function collect(property = "value") {
     return JSON.stringify({
-      title: root.querySelector("[data-title]").value,
+      title: root.querySelector("[data-title]")[property],
       blocks: Array.from(holder.querySelectorAll("[data-block]"), (block) => ({
         key: block.dataset.key || "",
         kind: block.dataset.kind,
         hidden: block.hasAttribute("data-hidden"),
-        text: block.querySelector("[data-text]") ? block.querySelector("[data-text]").value : "",
+        text: block.querySelector("[data-text]") ? block.querySelector("[data-text]")[property] : "",
       })),
     });
   }
@@ -97,11 +97,15 @@
     });
   }
 
-  async function save() {
+  // One after the other: a later text is never overtaken by an earlier one.
+  function save() {
+    sent = sent.then(send);
+    return sent;
+  }
+
+  async function send() {
     const body = collect();
     if (body === last) return;
-    if (sending) { again = true; return; }
-    sending = true;
     tell("正在保存");
     try {
       const answer = await fetch(root.dataset.save, {
@@ -122,8 +126,6 @@
       tell("网络不通，还没有保存。文字留在页面上，联网后会再存。", "t-red");
       later(5000);
     }
-    sending = false;
-    if (again) { again = false; later(0); }
   }
 
   function later(wait) {
@@ -180,7 +182,8 @@
     });
   });
   window.addEventListener("beforeunload", (event) => {
-    if (last && collect() !== last) event.preventDefault();
+    if (collect() !== last) event.preventDefault();
   });
-  last = collect();
+  // Somebody may have written before this script was there to hear it.
+  if (collect() !== last) later(0);
 })();

@@ -54,6 +54,39 @@ def test_of_two_wrong_figures_the_one_clicked_is_mended_and_a_lost_one_has_no_bu
     assert area.input_value() == "2026年11月，" + wrong
 
 
+def test_words_written_before_the_script_has_loaded_are_saved_too(draft: Bulletin, cast, desktop):
+    page = desktop(cast.city_manager)
+    held = []
+    page.route("**/js/bulletin*.js", lambda route: held.append(route))
+    page.goto(draft.get_absolute_url(), wait_until="commit")
+    area = page.locator("#block-b4 textarea")
+    written = area.input_value().replace("已销号0份", "已销号2份")
+    area.fill(written)
+    held[0].continue_()
+    expect(page.locator("[data-wrong-count]")).to_have_text("1 处不符")
+    draft.refresh_from_db()
+    assert draft.blocks[4]["text"] == written
+
+
+def test_what_is_written_while_a_save_is_under_way_goes_along_to_the_signing(
+    draft: Bulletin, cast, desktop
+):
+    page = desktop(cast.city_manager)
+    page.goto(draft.get_absolute_url())
+    slow = []
+    page.route("**/save/", lambda route: slow.append(route), times=1)
+    area = page.locator("#block-b4 textarea")
+    first = area.input_value() + "特此通报。"
+    with page.expect_request("**/save/"):
+        area.fill(first)
+    area.fill(first + "各街道办事处要举一反三。")
+    page.get_by_role("link", name="送签发").click()
+    slow[0].continue_()
+    expect(page.get_by_role("button", name="送签发")).to_be_visible()
+    draft.refresh_from_db()
+    assert draft.blocks[4]["text"] == first + "各街道办事处要举一反三。"
+
+
 def test_a_section_that_is_not_printed_is_no_longer_wrong(draft: Bulletin, cast, desktop):
     page = desktop(cast.city_manager)
     page.goto(draft.get_absolute_url())
