@@ -71,7 +71,6 @@ class Trail:
     paths: set[str] = field(default_factory=set)
 
     def follow(self, page: Page) -> Page:
-        page.set_default_timeout(10_000)
         page.on("framenavigated", lambda frame: self.paths.add(urlsplit(frame.url).path))
         return page
 
@@ -148,11 +147,13 @@ def go(page: Page, section: str, item: str) -> None:
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
+    page.wait_for_load_state()
 
 
 def follow(page: Page, name: str | re.Pattern[str]) -> None:
     exact = isinstance(name, str)
     page.locator("main").get_by_role("link", name=name, exact=exact).first.click()
+    page.wait_for_load_state()
 
 
 def said(page: Page, words: str) -> None:

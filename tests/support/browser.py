@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -39,6 +39,10 @@ LAUNCH = {
 
 # Preloading writes style sheets into the page, which the content policy refuses.
 _LEAN = {"preload": False}
+
+# The page of a loaded machine is late, not wrong.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 SignIn = Callable[[Any], Page]
 
@@ -99,6 +103,7 @@ def _signing_in(browser: Browser, live_server: LiveServer, screen: dict[str, Any
         if user is not None:
             context.add_cookies([_session_cookie(user, live_server.url)])
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         errors.append(_fail_on_script_errors(page))
         return page
 

@@ -41,7 +41,13 @@ def _template() -> Path:
     that shapes the tables and their triggers.
     """
     digest = hashlib.sha256((PROJECT / "requirements" / "base.txt").read_bytes())
-    for pattern in ("*/migrations/*.py", "*/*/migrations/*.py", "*/models.py", "*/*/models.py"):
+    for pattern in (
+        "*/migrations/*.py",
+        "*/*/migrations/*.py",
+        "*/models.py",
+        "*/*/models.py",
+        "*/models/*.py",
+    ):
         for path in sorted(PROJECT.glob(pattern)):
             if not path.is_relative_to(PROJECT / ".venv"):
                 digest.update(path.name.encode() + path.read_bytes())

@@ -1,0 +1,30 @@
+"""What was seen on site: checklists, rounds, inspections, photos, rectification."""
+
+from .checklists import Checklist, ChecklistItem
+from .inspections import Inspection, ItemResult
+from .photos import EvidencePhoto
+from .rectification import (
+    Recheck,
+    RecheckItem,
+    RectificationItem,
+    RectificationOrder,
+    RectificationReply,
+    ReplyItem,
+)
+from .rounds import InspectionRound, RoundEstate
+
+__all__ = [
+    "Checklist",
+    "ChecklistItem",
+    "EvidencePhoto",
+    "Inspection",
+    "InspectionRound",
+    "ItemResult",
+    "Recheck",
+    "RecheckItem",
+    "RectificationItem",
+    "RectificationOrder",
+    "RectificationReply",
+    "ReplyItem",
+    "RoundEstate",
+]

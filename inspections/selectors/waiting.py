@@ -1,0 +1,182 @@
+"""What waits for whom on the desk."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from inspections.choices import (
+    INSPECTORS,
+    ORDER_ISSUERS,
+    RECHECKERS,
+    REPLIERS,
+    REVIEWERS,
+    InspectionStatus,
+    OrderStatus,
+)
+from inspections.models import (
+    Inspection,
+    RectificationOrder,
+    RoundEstate,
+)
+from xingyang_pm.common import clock
+from xingyang_pm.common.access import holds
+from xingyang_pm.common.desk import WaitingItem
+
+SHOWN = 20
+
+
+def orders_to_serve(user: Any) -> Any:
+    """Return issued orders whose service is not recorded yet, for who may record it: an
+    inspector sees the own ones, a manager all."""
+    if not holds(user, ORDER_ISSUERS):
+        return RectificationOrder.objects.none()
+    rows = RectificationOrder.objects.visible_to(user).filter(
+        status=OrderStatus.ISSUED, served_on__isnull=True
+    )
+    return rows if holds(user, REVIEWERS) else rows.filter(issued_by=user)
+
+
+def orders_to_reply(user: Any) -> Any:
+    if not holds(user, REPLIERS):
+        return RectificationOrder.objects.none()
+    rows = RectificationOrder.objects.visible_to(user).waiting_for_reply()
+    return rows.filter(served_on__isnull=False)
+
+
+def orders_to_recheck(user: Any) -> Any:
+    """Return answered orders that wait for ``user``: arranged for this person, or not arranged
+    yet and of the own issue (a manager: of anybody's)."""
+    if not holds(user, RECHECKERS):
+        return RectificationOrder.objects.none()
+    unarranged = Q(recheck_by__isnull=True)
+    if not holds(user, REVIEWERS):
+        unarranged &= Q(issued_by=user)
+    rows = RectificationOrder.objects.visible_to(user).waiting_for_recheck()
+    return rows.filter(Q(recheck_by=user) | unarranged)
+
+
+def inspections_to_confirm(user: Any) -> Any:
+    if not holds(user, REVIEWERS):
+        return Inspection.objects.none()
+    return Inspection.objects.visible_to(user).waiting().exclude(entered_by=user)
+
+
+def uninspected_count(user: Any) -> int:
+    """Return how many estates of open rounds wait for ``user``."""
+    if not holds(user, INSPECTORS):
+        return 0
+    coverage = RoundEstate.objects.visible_to(user).of_open_rounds().uninspected()
+    return coverage.for_inspector(user).count()
+
+
+def order_work_count(user: Any) -> int:
+    """Return how many orders wait for ``user``, for the menu."""
+    return (
+        orders_to_serve(user).count()
+        + orders_to_reply(user).count()
+        + orders_to_recheck(user).count()
+    )
+
+
+def inspections_waiting(user: Any) -> list[WaitingItem]:
+    """Inspections to confirm, to mend and to do, by round."""
+    items = []
+    to_confirm = (
+        inspections_to_confirm(user)
+        .order_by()
+        .values_list("round_id", "round__title", "round__number")
+        .annotate(total=Count("pk"))
+    )
+    for round_id, title, number, total in to_confirm:
+        name = f"{title} 第{number}次检查" if round_id else "临时检查"
+        query = f"?status=submitted&round={round_id}" if round_id else "?status=submitted"
+        items.append(
+            WaitingItem(
+                tag="检查",
+                title=f"{total} 份检查记录待确认",
+                detail=name,
+                url=reverse("inspections:inspection-list") + query,
+                action="确认",
+            )
+        )
+    if not holds(user, INSPECTORS):
+        return items
+    returned = Inspection.objects.visible_to(user).filter(
+        entered_by=user, status=InspectionStatus.RETURNED
+    )
+    items += [
+        WaitingItem(
+            tag="检查",
+            title=f"{row.estate} 的检查被退回",
+            detail=row.return_reason,
+            url=reverse("inspections:entry", args=[row.client_key]),
+            action="修改",
+        )
+        for row in returned.select_related("estate")[:SHOWN]
+    ]
+    coverage = RoundEstate.objects.visible_to(user).of_open_rounds().uninspected()
+    left = (
+        coverage.for_inspector(user)
+        .order_by()
+        .values_list("round__title", "round__number", "round__end_date")
+        .annotate(total=Count("pk"))
+    )
+    items += [
+        WaitingItem(
+            tag="检查",
+            title=f"{title} 第{number}次检查，还有 {total} 个小区未检查",
+            detail=f"{clock.chinese_date(end)}截止",
+            url=reverse("inspections:inspection-mine"),
+            action="检查",
+            due=end,
+        )
+        for title, number, end, total in left
+    ]
+    return items
+
+
+def _order_item(order: RectificationOrder, what: str, action: str, due: dt.date) -> WaitingItem:
+    return WaitingItem(
+        tag="整改",
+        title=f"{order.estate} {what}",
+        detail=f"{order.number}　{order.provider.label if order.provider else ''}",
+        url=order.get_absolute_url(),
+        action=action,
+        due=due,
+    )
+
+
+def orders_waiting(user: Any) -> list[WaitingItem]:
+    """Orders to serve, to answer and to recheck, and for managers what is overdue."""
+    items = []
+
+    def rows(found: Any) -> Any:
+        return found.select_related("estate", "provider").order_by("deadline", "pk")[:SHOWN]
+
+    for order in rows(orders_to_serve(user)):
+        items.append(_order_item(order, "整改通知书待登记送达", "登记送达", order.deadline))
+    for order in rows(orders_to_reply(user)):
+        items.append(_order_item(order, "整改待回复", "回复", order.deadline))
+    for order in rows(orders_to_recheck(user)):
+        if order.recheck_by_id == user.pk and order.recheck_on:
+            items.append(_order_item(order, "整改待复查", "复查", order.recheck_on))
+        else:
+            items.append(_order_item(order, "已回复，待安排复查", "安排复查", order.deadline))
+    if holds(user, REVIEWERS):
+        late = RectificationOrder.objects.visible_to(user).overdue(clock.today())
+        count = late.count()
+        if count:
+            first = late.order_by("deadline").values_list("deadline", flat=True)[0]
+            items.append(
+                WaitingItem(
+                    tag="整改",
+                    title=f"{count} 份整改通知书已逾期",
+                    detail="看整改台账，督促回复或复查",
+                    url=reverse("inspections:ledger-list") + "?state=overdue",
+                    action="督办",
+                    due=first,
+                )
+            )
+    return items
