@@ -21,6 +21,7 @@ from tests.inspections.conftest import recheck_of
 from tests.support.people import Cast
 from xingyang_pm.common import jobs
 from xingyang_pm.common.models import Job, JobStatus
+from xingyang_pm.common.spreadsheets.official import write_form
 
 
 def printed(kind: str) -> bytes:
@@ -177,7 +178,7 @@ def test_a_problem_that_begins_with_an_equals_sign_is_text(
         RectificationItem.objects.visible_to(cast.auditor).for_ledger(), cast.auditor, "全部"
     )
     path = tmp_path / "ledger.xlsx"
-    exports.write_form(path, form)
+    write_form(path, form)
     cells = [cell for row in openpyxl.load_workbook(path).active.iter_rows() for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f"]
     assert any(cell.value == "=1+1" for cell in cells)

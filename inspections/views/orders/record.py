@@ -1,0 +1,389 @@
+"""The record of an order with its evidence, and what this person does about it now."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from inspections import services
+from inspections.calculations import plain
+from inspections.choices import (
+    ORDER_ISSUERS,
+    RECHECKERS,
+    REPLIERS,
+    OrderStatus,
+    PhotoStage,
+    RecheckResult,
+)
+from inspections.models import (
+    EvidencePhoto,
+    Recheck,
+    RectificationItem,
+    RectificationOrder,
+    RectificationReply,
+)
+from inspections.tables import order_pill
+from inspections.views.photos import shown_photo
+from xingyang_pm.common.chain import PhotoPair, Stage
+from xingyang_pm.common.formats import due_words, moment_label, month_day
+from xingyang_pm.common.views.generic import (
+    Action,
+    Fact,
+    KeyPanel,
+    Panel,
+    Pill,
+    RecordPage,
+)
+
+from .acts import arrange_form, serve_form
+from .lists import LIST
+
+
+class OrderDetail(RecordPage):
+    model = RectificationOrder
+    list_url = LIST
+    template_name = "inspections/order_detail.html"
+    timeline_title = "经过"
+
+    def get_rows(self) -> QuerySet:
+        return (
+            super()
+            .get_rows()
+            .select_related(
+                "estate__street",
+                "provider",
+                "inspection__inspector",
+                "inspection__checklist",
+                "issued_by",
+                "recheck_by",
+            )
+        )
+
+    def get_pills(self) -> list[Pill]:
+        return [order_pill(self.object)]
+
+    def get_meta(self) -> str:
+        order = self.object
+        parts = [order.estate.name, order.provider.name if order.provider else ""]
+        if order.is_open:
+            parts.append(f"{month_day(order.deadline)} 24:00 到期")
+        elif order.closed_at:
+            parts.append(f"{month_day(order.closed_at)}销号")
+        return "　·　".join(filter(None, parts))
+
+    def get_actions(self) -> list[Action]:
+        order = self.object
+        actions = []
+        if order.pdf:
+            actions.append(
+                Action("打印通知书", "inspections:order-notice", icon="printer", by_pk=True)
+            )
+        else:
+            actions.append(
+                Action(
+                    "排版通知书",
+                    "inspections:order-print",
+                    icon="printer",
+                    by_pk=True,
+                    method="post",
+                    roles=ORDER_ISSUERS,
+                )
+            )
+        for recheck in self.rechecks[:1]:
+            actions.append(
+                Action(
+                    "复查意见书",
+                    "inspections:recheck-opinion" if recheck.pdf else "inspections:recheck-print",
+                    icon="file-text",
+                    args=[recheck.pk],
+                    method="get" if recheck.pdf else "post",
+                    roles=None if recheck.pdf else RECHECKERS,
+                )
+            )
+        return actions
+
+    @property
+    def items(self) -> list[RectificationItem]:
+        if not hasattr(self, "_items"):
+            self._items = list(
+                self.object.items.visible_to(self.user)
+                .select_related("result__item")
+                .prefetch_related(
+                    "result__photos__estate",
+                    "replies__reply__reported_by",
+                    "replies__photos__estate",
+                    "rechecks__recheck",
+                )
+                .order_by("result__item__position")
+            )
+        return self._items
+
+    @property
+    def replies(self) -> list[RectificationReply]:
+        if not hasattr(self, "_replies"):
+            self._replies = list(
+                self.object.replies.visible_to(self.user)
+                .select_related("reported_by")
+                .order_by("-reported_at", "-pk")
+            )
+        return self._replies
+
+    @property
+    def rechecks(self) -> list[Recheck]:
+        if not hasattr(self, "_rechecks"):
+            self._rechecks = list(
+                self.object.rechecks.visible_to(self.user)
+                .select_related("checked_by")
+                .prefetch_related("items__item__result__item")
+                .order_by("-recorded_at", "-pk")
+            )
+        return self._rechecks
+
+    # --- what stands where ---
+
+    def stages(self) -> Sequence[Stage]:
+        order = self.object
+        reply = self.replies[0] if self.replies else None
+        recheck = self.rechecks[0] if self.rechecks else None
+        again = (
+            order.status == OrderStatus.ISSUED
+            and recheck is not None
+            and recheck.result == RecheckResult.FAIL
+        )
+        served = order.served_on is not None
+        replied = order.status in {OrderStatus.REPLIED, OrderStatus.CLOSED}
+        closed = order.status == OrderStatus.CLOSED
+        stages = [
+            Stage("下达", "done", [order.issued_by.name, moment_label(order.issued_at)]),
+            Stage(
+                "送达",
+                "done" if served else "now",
+                [
+                    f"{order.get_service_method_display()}，{order.served_to}",
+                    month_day(order.served_on),
+                ]
+                if order.served_on
+                else ["待登记送达"],
+            ),
+        ]
+        if again and recheck:
+            stages.append(
+                Stage(
+                    "回复",
+                    "back",
+                    ["待再次回复", f"{month_day(order.deadline)}前"],
+                    f"复查整改不到位：{recheck.opinion}",
+                )
+            )
+        elif replied and reply:
+            stages.append(
+                Stage("回复", "done", [reply.reported_by.name, moment_label(reply.reported_at)])
+            )
+        else:
+            stages.append(
+                Stage(
+                    "回复",
+                    "now" if served else "todo",
+                    [f"{month_day(order.deadline)}前"] if served else ["—"],
+                )
+            )
+        if closed and recheck:
+            stages.append(
+                Stage("复查", "done", [recheck.checked_by.name, month_day(recheck.checked_on)])
+            )
+        elif replied:
+            arranged = order.recheck_by is not None
+            stages.append(
+                Stage(
+                    "复查",
+                    "now",
+                    [order.recheck_by.name, month_day(order.recheck_on)]
+                    if arranged and order.recheck_by and order.recheck_on
+                    else ["待安排", f"{month_day(order.deadline)}前"],
+                )
+            )
+        else:
+            stages.append(Stage("复查", "todo", ["—"]))
+        stages.append(
+            Stage(
+                "销号",
+                "done" if closed else "todo",
+                [month_day(order.closed_at)] if order.closed_at else ["—"],
+            )
+        )
+        return stages
+
+    def item_rows(self) -> list[dict[str, Any]]:
+        """Return each item with its state, its pairs of photos and what was done."""
+        rows = []
+        for item in self.items:
+            result = item.result
+            replies = sorted(item.replies.all(), key=lambda reply: reply.pk)
+            rechecks = sorted(item.rechecks.all(), key=lambda row: row.pk)
+            answer = replies[-1] if replies else None
+            looked = rechecks[-1] if rechecks else None
+            answered = answer is not None and (
+                looked is None or answer.reply_id > looked.recheck.reply_id
+            )
+            before = [photo for photo in result.photos.all() if photo.stage == PhotoStage.FOUND]
+            after = list(answer.photos.all()) if answer else []
+            rows.append(
+                {
+                    "item": item,
+                    "result": result,
+                    "pill": _item_pill(looked, answered, self.object),
+                    "deduction": plain(result.deduction),
+                    "pairs": _pairs(before, after, result.item.text),
+                    "answer": answer,
+                    "recheck": looked,
+                }
+            )
+        return rows
+
+    def same_problems(self) -> int:
+        """Return how often the same items failed here within a year, this time included."""
+        since = self.object.inspection.inspected_on.replace(
+            year=self.object.inspection.inspected_on.year - 1, day=1
+        )
+        texts = [item.result.item.text for item in self.items]
+        return (
+            RectificationItem.objects.visible_to(self.user)
+            .filter(
+                order__estate=self.object.estate,
+                result__item__text__in=texts,
+                order__inspection__inspected_on__gte=since,
+                order__pk__lte=self.object.pk,
+            )
+            .values("order")
+            .distinct()
+            .count()
+        )
+
+    def side_panels(self) -> Sequence[Panel]:
+        order = self.object
+        served = (
+            f"{order.get_service_method_display()}，{order.served_to}签收"
+            if order.served_on
+            else "还没有送达"
+        )
+        left = f"（{due_words(order.deadline)}）" if order.is_open else ""
+        times = self.same_problems()
+        facts = [
+            Fact("小区", order.estate.name, url=order.estate.get_absolute_url()),
+            Fact(
+                "被通知单位",
+                order.provider.name if order.provider else "",
+                url=order.provider.get_absolute_url() if order.provider else "",
+            ),
+            Fact("依据", order.legal_basis),
+            Fact("整改期限", f"{month_day(order.deadline)}{left}"),
+            Fact(
+                "送达",
+                served,
+                note=f"{month_day(order.served_on)}　送达人 {order.served_by}"
+                if order.served_on
+                else "",
+            ),
+        ]
+        if order.demand:
+            facts.append(Fact("总的要求", order.demand))
+        if times > 1:
+            facts.append(Fact("近一年", f"同类问题第 {times} 次"))
+        return [KeyPanel("", facts)]
+
+    def acts(self) -> dict[str, Any]:
+        """Return the form or the link of the act that this person has now; empty for none."""
+        order, user = self.object, self.user
+        if order.status == OrderStatus.ISSUED and order.served_on is None:
+            if user.has_role(*ORDER_ISSUERS):
+                return {"title": "登记送达", "form": serve_form(order, user), "do": "serve"}
+            return {"title": "等待送达", "wait": "通知书还没有登记送达，送达后由街道经办回复。"}
+        if order.status == OrderStatus.ISSUED:
+            if user.has_role(*REPLIERS):
+                left = len(services.open_items(order))
+                return {
+                    "title": "填报整改回复",
+                    "link": reverse("inspections:order-reply", args=[order.pk]),
+                    "label": "填报整改回复",
+                    "wait": f"{left} 项待回复，每项写明措施、附整改后照片。"
+                    f"期限 {month_day(order.deadline)} 24:00。",
+                }
+            return {
+                "title": "等待回复",
+                "wait": f"由街道经办在 {month_day(order.deadline)} 24:00 前回复。",
+            }
+        if order.status == OrderStatus.REPLIED:
+            return self.recheck_acts()
+        return {}
+
+    def recheck_acts(self) -> dict[str, Any]:
+        order, user = self.object, self.user
+        reported = self.replies[0].reported_by_id if self.replies else None
+        may_record = (
+            user.has_role(*RECHECKERS)
+            and user.pk != reported
+            and (order.recheck_by_id in {None, user.pk} or user.has_role("bureau_manager"))
+        )
+        record = {
+            "link": reverse("inspections:order-recheck", args=[order.pk]),
+            "label": "登记复查结果",
+        }
+        if not user.has_role(*ORDER_ISSUERS):
+            who = (
+                f"{order.recheck_by} {month_day(order.recheck_on)}复查"
+                if (order.recheck_by and order.recheck_on)
+                else "由房管中心安排复查"
+            )
+            return {"title": "等待复查", "wait": f"{who}。"}
+        if order.recheck_by_id and order.recheck_on:
+            arranged = {
+                "title": "复查",
+                "wait": f"已安排 {order.recheck_by}"
+                + (f"、{order.recheck_companion}" if order.recheck_companion else "")
+                + f" {month_day(order.recheck_on)}复查。",
+                "again": reverse("inspections:order-arrange", args=[order.pk]),
+            }
+            return {**arranged, **record} if may_record else arranged
+        act = {"title": "安排复查", "form": arrange_form(order, user), "do": "arrange"}
+        return {**act, **record} if may_record else act
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        rows = self.item_rows()
+        answered = sum(1 for row in rows if row["answer"])
+        return super().get_context(
+            item_rows=rows,
+            answered=answered,
+            replies=self.replies,
+            rechecks=self.rechecks,
+            act=self.acts(),
+            has_side=True,
+            inspection_url=self.object.inspection.get_absolute_url(),
+            **extra,
+        )
+
+
+def _item_pill(looked: Any, answered: bool, order: RectificationOrder) -> Pill:
+    if looked is not None and looked.result == RecheckResult.PASS:
+        return Pill("整改到位", "g")
+    if answered:
+        return Pill("已回复", "b")
+    if looked is not None:
+        return Pill("整改不到位", "a")
+    return Pill(due_words(order.deadline), "r") if order.is_overdue else Pill("待整改")
+
+
+def _pairs(
+    before: Sequence[EvidencePhoto], after: Sequence[EvidencePhoto], text: str
+) -> list[PhotoPair]:
+    """Return before and after side by side; the longer side has its missing ones said."""
+    pairs = []
+    for place in range(max(len(before), len(after))):
+        pairs.append(
+            PhotoPair(
+                shown_photo(before[place], text, "检查") if place < len(before) else None,
+                shown_photo(after[place], text, "回复") if place < len(after) else None,
+                missing="还没有整改后照片" if place < len(before) else "没有对应的整改前照片",
+            )
+        )
+    return pairs
