@@ -23,6 +23,7 @@ from accounts.forms import CodeForm, SignInForm
 from accounts.middleware import WRONG_ADDRESS, ended_sentence, safe_next
 from accounts.models import User
 from accounts.services import devices, sessions
+from xingyang_pm.common import reminders
 from xingyang_pm.common.menu import optional_url
 from xingyang_pm.common.middleware import client_ip
 from xingyang_pm.common.views.generic import EVERYONE, FormPage, PageHead, PortalView
@@ -74,6 +75,7 @@ class SignIn(View):
             ip=ip,
             agent=request.headers.get("User-Agent", ""),
         )
+        reminders.refresh(user)
         return HttpResponseRedirect(next_page(request, user))
 
     def _refuse(

@@ -35,6 +35,7 @@ SEEN_BY_NO_FORM = frozenset(
         "numberseries_once",
         "order_serial_once",
         "recheck_serial_once",
+        "reminder_once",
         "recheckitem_once",
         "replyitem_once",
         "surveydifference_once",

@@ -298,6 +298,8 @@ RULES: dict[str, Rule] = {
             ("restart", NOBODY, CLERK),
         )
     },
+    "common:reminder-list": listing(SIGNED_IN),
+    "common:reminder-seen": Rule(NOBODY, SIGNED_IN),
     "common:audit-list": listing(AUDITOR),
     "common:audit-detail": Rule(AUDITOR, NOBODY, "staff", sees=AUDITOR),
     "common:handbook": public(),

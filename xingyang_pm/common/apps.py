@@ -10,7 +10,7 @@ class CommonConfig(AppConfig):
     verbose_name = "平台"
 
     def ready(self) -> None:
-        from . import checks, menus, scopes, triggers
+        from . import checks, menus, reminders, scopes, triggers  # noqa: F401  reminders: a job
         from .views import lists  # noqa: F401  registers the job that writes long exports
 
         checks.register_all()

@@ -76,6 +76,7 @@ class Portal:
     def user_links(self) -> list[tuple[str, str, str]]:
         """``(label, icon, url)`` of the user menu, those that this installation has."""
         links = [
+            ("我的提醒", "bell", menu.optional_url("common:reminder-list")),
             ("我的任务", "list-check", menu.optional_url("common:job-list")),
             ("我的账号", "user", menu.optional_url("accounts:profile")),
             ("修改密码", "key", menu.optional_url("accounts:password-change")),

@@ -231,6 +231,67 @@ class SavedView(models.Model):
         return self.name
 
 
+class ReminderStage(models.TextChoices):
+    NEW = "new", "新到"
+    SOON = "soon", "快到期"
+    TODAY = "today", "今天到期"
+    LATE = "late", "已逾期"
+
+
+class Reminder(models.Model):
+    """What one person was told about one matter at one stage: on the desk, by e-mail, or both.
+
+    ``key`` names the matter. While it waits there is one open reminder per stage; once it waits
+    no more, ``settled_at`` closes it, and the same matter coming back is told anew. ``office`` is
+    where the person worked when it was told: somebody who moves takes nothing along.
+    """
+
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="提醒谁", related_name="reminders"
+    )
+    office_id = models.BigIntegerField("当时单位")
+    key = models.CharField("事项", max_length=200)
+    stage = models.CharField("提醒阶段", max_length=5, choices=ReminderStage.choices)
+    # Told by a person and not found among what waits: settled once it was seen.
+    sent = models.BooleanField("由人发出", default=False)
+    tag = models.CharField("主题", max_length=20)
+    title = models.CharField("提醒", max_length=200)
+    detail = models.CharField("说明", max_length=300, blank=True)
+    url = models.CharField("办理页面", max_length=300)
+    due = models.DateField("期限", null=True, blank=True)
+    created_at = models.DateTimeField("提醒时间")
+    seen_at = models.DateTimeField("看过时间", null=True, blank=True)
+    settled_at = models.DateTimeField("办结时间", null=True, blank=True)
+    mailed_at = models.DateTimeField("邮件时间", null=True, blank=True)
+    mail = models.UUIDField("邮件编号", null=True, blank=True)
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "提醒"
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "key", "stage"],
+                condition=Q(settled_at__isnull=True),
+                name="reminder_once",
+            ),
+        ]
+        indexes = [
+            # A person's list, newest first.
+            models.Index(fields=["recipient", "-created_at"], name="reminder_mine"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def state(self) -> str:
+        if self.settled_at:
+            return "已办结"
+        return "已看" if self.seen_at else "新"
+
+
 class NumberSeries(models.Model):
     """The last number given out in one series and year, e.g. rectification orders of 2026.
 

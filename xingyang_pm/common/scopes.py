@@ -1,6 +1,15 @@
 """Who sees the rows that no domain owns."""
 
-from .models import AuditEntry, AuditSubject, ImportBatch, Job, NumberSeries, PeriodicRun, SavedView
+from .models import (
+    AuditEntry,
+    AuditSubject,
+    ImportBatch,
+    Job,
+    NumberSeries,
+    PeriodicRun,
+    Reminder,
+    SavedView,
+)
 from .scoping import BureauScope, CityScope, OwnerScope, RoleScope, register_scope
 
 # Role codes stand here as text: accounts lie above this package.
@@ -13,5 +22,6 @@ def register_all() -> None:
     register_scope(Job, OwnerScope("owner"))
     register_scope(ImportBatch, OwnerScope("owner"))
     register_scope(SavedView, OwnerScope("owner"))
+    register_scope(Reminder, OwnerScope("recipient"))
     register_scope(PeriodicRun, CityScope())
     register_scope(NumberSeries, BureauScope())

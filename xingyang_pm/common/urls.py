@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import audit, handbook, health, imports, jobs, search
+from .views import audit, handbook, health, imports, jobs, reminders, search
 
 app_name = "common"
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("jobs/<int:pk>/progress/", jobs.JobProgress.as_view(), name="job-progress"),
     path("jobs/<int:pk>/file/", jobs.JobDownload.as_view(), name="job-download"),
     path("jobs/<int:pk>/restart/", jobs.JobRestart.as_view(), name="job-restart"),
+    path("reminders/", reminders.ReminderList.as_view(), name="reminder-list"),
+    path("reminders/seen/", reminders.RemindersSeen.as_view(), name="reminder-seen"),
     path("audit/", audit.AuditList.as_view(), name="audit-list"),
     path("audit/<int:pk>/", audit.AuditDetail.as_view(), name="audit-detail"),
     path("handbook/", handbook.HandbookPage.as_view(), name="handbook"),

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from accounts.choices import REGISTRY_EDITORS
-from xingyang_pm.common import clock, periodic
+from xingyang_pm.common import clock, periodic, reminders
 from xingyang_pm.common.desk import waiting_for
 from xingyang_pm.common.menu import EVERYONE, optional_url
 from xingyang_pm.common.models import PeriodicRun
@@ -55,6 +55,7 @@ class Desk(PortalView):
         return super().get_context(
             waiting=waiting if self.request.GET.get("all") else waiting[:TODO_SHOWN],
             waiting_count=len(waiting),
+            unseen=reminders.unseen_of(self.user),
             waiting_more=max(0, len(waiting) - TODO_SHOWN)
             if not self.request.GET.get("all")
             else 0,

@@ -58,6 +58,9 @@ BEHIND_PROXY = env.flag("BEHIND_PROXY", default=PRODUCTION)
 # --- The office, as its papers print it ------------------------------------------------------
 
 PORTAL_NAME = "荥阳市物业管理平台"
+# The portal's address as people outside reach it, e.g. https://wygl.example.gov.cn: what stands
+# in e-mails and on printed papers. Empty leaves addresses out.
+PORTAL_URL = env.text("PORTAL_URL", "").rstrip("/")
 OFFICE_NAME = env.text("OFFICE_NAME", "荥阳市房管中心")
 OFFICE_FULL_NAME = env.text("OFFICE_FULL_NAME", "荥阳市住房保障和房产管理中心")
 OFFICE_DOCUMENT_PREFIX = env.text("OFFICE_DOCUMENT_PREFIX", "荥房管")
@@ -398,7 +401,17 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "WARNING")},
 }
-EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+
+# --- E-mail: reminders are also sent by e-mail once a server is named ---
+
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+EMAIL_PORT = env.integer("EMAIL_PORT", 465)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", EMAIL_PORT == 465)
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", not EMAIL_USE_SSL)
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 20)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", EMAIL_HOST_USER or "portal@localhost")
 # Audit entries must be kept at least six months (网络安全法 §21(3)); a shorter value is refused.
 AUDIT_KEEP_DAYS = env.integer("AUDIT_KEEP_DAYS", 3650, minimum=183)
 
