@@ -35,6 +35,7 @@ class InspectionsConfig(AppConfig):
             (models.Inspection, "estate__street"),
             (models.ItemResult, "inspection__estate__street"),
             (models.EvidencePhoto, "estate__street"),
+            (models.PhotoFlag, "photo__estate__street"),
             (models.RectificationOrder, "estate__street"),
             (models.RectificationItem, "order__estate__street"),
             (models.RectificationReply, "order__estate__street"),

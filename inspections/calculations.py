@@ -204,3 +204,38 @@ def metres_between(
         math.sin((two - one) / 2) ** 2 + math.cos(one) * math.cos(two) * math.sin(across / 2) ** 2
     )
     return round(2 * _EARTH * math.asin(math.sqrt(half)))
+
+
+# --- Perceptual hashes ------------------------------------------------------------------------
+
+BAND_BITS = 16
+# Two hashes that differ in at most seven bits differ in at most one bit of one of four bands.
+MAX_NEAR_BITS = 7
+# Fewer set (or unset) bits than this: a dark room, a white wall. Such pictures resemble each other.
+_FLAT_BITS = 6
+
+
+def hash_bands(perceptual_hash: str) -> tuple[int, int, int, int]:
+    """Return the four bands of 16 bits of a hash of 64 bits in hexadecimal; zeros for none."""
+    try:
+        bits = int(perceptual_hash, 16)
+    except ValueError:
+        bits = 0
+    one, two, three, four = (bits >> shift & 0xFFFF for shift in (48, 32, 16, 0))
+    return one, two, three, four
+
+
+def bits_apart(one: str, two: str) -> int:
+    """Return in how many bits two hashes differ."""
+    return (int(one, 16) ^ int(two, 16)).bit_count()
+
+
+def is_flat(perceptual_hash: str) -> bool:
+    """Return whether the picture has too little structure to be told from others."""
+    count = int(perceptual_hash, 16).bit_count()
+    return count < _FLAT_BITS or count > 64 - _FLAT_BITS
+
+
+def near_bands(band: int) -> list[int]:
+    """Return ``band`` and all bands that differ from it in one bit."""
+    return [band, *(band ^ 1 << bit for bit in range(BAND_BITS))]

@@ -98,6 +98,21 @@ class PhotoStage(models.TextChoices):
     FIXED = "fixed", "整改后"
 
 
+class FlagKind(models.TextChoices):
+    """Why a photo is put before its reviewer."""
+
+    FILE = "file", "同一张照片"
+    SIMILAR = "similar", "画面相近"
+    TIME = "time", "拍摄时间不符"
+    PLACE = "place", "拍摄地点偏远"
+    VISIT = "visit", "与检查定位不符"
+
+
+class FlagVerdict(models.TextChoices):
+    FINE = "fine", "属实可用"
+    UNUSABLE = "unusable", "不可用，退回"
+
+
 class CoverageBy(models.TextChoices):
     """How a round says who inspects what."""
 

@@ -65,6 +65,9 @@ class InspectionFilterSet(PortalFilterSet):
         choices=[choice for choice in InspectionStatus.choices if choice[0] != "draft"],
     )
     score = django_filters.ChoiceFilter(label="得分", choices=SCORES, method="by_score")
+    photos = django_filters.ChoiceFilter(
+        label="照片", choices=[("doubtful", "照片有疑点")], method="by_photos"
+    )
     provider = ScopedChoiceFilter(Provider, label="服务主体", empty="全部主体")
     since = DateSpanFilter("inspected_on", side="from", label="检查日期不早于")
     until = DateSpanFilter("inspected_on", side="to", label="检查日期不晚于")
@@ -76,7 +79,18 @@ class InspectionFilterSet(PortalFilterSet):
 
     class Meta:
         model = Inspection
-        fields = ["street", "round", "kind", "status", "score", "provider", "since", "until", "q"]
+        fields = [
+            "street",
+            "round",
+            "kind",
+            "status",
+            "score",
+            "photos",
+            "provider",
+            "since",
+            "until",
+            "q",
+        ]
         primary = ["street", "round", "status", "score", "q"]
 
     def by_score(self, rows: QuerySet, name: str, value: str) -> QuerySet:
@@ -85,6 +99,9 @@ class InspectionFilterSet(PortalFilterSet):
         if value == "80":
             return rows.filter(score__gte=80, score__lt=90)
         return rows.filter(score__lt=80)
+
+    def by_photos(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.doubtful() if value else rows  # type: ignore[attr-defined]
 
 
 class OrderFilterSet(PortalFilterSet):

@@ -15,7 +15,7 @@ from estates.models import Estate, Street
 from xingyang_pm.common import clock
 from xingyang_pm.common.forms import PhotosField, PortalForm, PortalModelForm
 
-from .choices import CoverageBy, Outcome, ServiceMethod
+from .choices import CoverageBy, FlagVerdict, Outcome, ServiceMethod
 from .models import (
     Checklist,
     ChecklistItem,
@@ -202,6 +202,17 @@ class ReturnForm(PortalForm):
         max_length=200,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="写明哪里要补，录入人照此修改后重新上报",
+    )
+
+
+class FlagForm(PortalForm):
+    verdict = forms.ChoiceField(label="结论", choices=FlagVerdict.choices)
+    reason = forms.CharField(
+        label="说明",
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="不可用须写明原因，退回时录入人会看到",
     )
 
 

@@ -102,6 +102,24 @@ class InspectionQuerySet(ScopedQuerySet):
     def waiting(self) -> Self:
         return self.filter(status=InspectionStatus.SUBMITTED)
 
+    def doubtful(self) -> Self:
+        """Return inspections one of whose photos still waits for a verdict."""
+        return self.filter(Exists(self._flags().filter(verdict="")))
+
+    def with_doubts(self) -> Self:
+        """Annotate ``doubts``: how many flags of its own photos wait for a verdict."""
+        return self.annotate(
+            doubts=_count_of(self._flags().filter(verdict=""), "photo__result__inspection")
+        )
+
+    def _flags(self) -> Any:
+        results = self.model._meta.get_field("results").related_model
+        photos = results._meta.get_field("photos").related_model
+        flags = photos._meta.get_field("flags").related_model
+        return flags.objects.filter(
+            photo__result__inspection=OuterRef("pk"), photo__reply_item__isnull=True
+        )
+
     def average_score(self) -> float | None:
         return self.aggregate(average=Avg("score"))["average"]
 
@@ -155,3 +173,12 @@ class RectificationItemQuerySet(ScopedQuerySet):
             "order__issued_by",
             "result__item",
         ).prefetch_related("replies__reply__reported_by", "rechecks__recheck__checked_by")
+
+
+class PhotoFlagQuerySet(ScopedQuerySet):
+    def open(self) -> Self:
+        return self.filter(verdict="")
+
+    def of_inspection(self, inspection: Any) -> Self:
+        """Return the flags of what was photographed on the visit, not of repairs."""
+        return self.filter(photo__result__inspection=inspection, photo__reply_item__isnull=True)

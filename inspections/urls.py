@@ -29,6 +29,7 @@ urlpatterns = [
     path("<int:pk>/order/", orders.OrderIssue.as_view(), name="order-issue"),
     path("photos/<int:pk>/", photos.PhotoFull.as_view(), name="photo-full"),
     path("photos/<int:pk>/thumbnail/", photos.PhotoThumbnail.as_view(), name="photo-thumbnail"),
+    path("photos/flags/<int:pk>/", photos.PhotoFlagJudge.as_view(), name="photo-flag-judge"),
     # Rounds
     path("rounds/", rounds.RoundList.as_view(), name="round-list"),
     path("rounds/new/", rounds.RoundCreate.as_view(), name="round-create"),

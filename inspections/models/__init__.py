@@ -2,7 +2,7 @@
 
 from .checklists import Checklist, ChecklistItem
 from .inspections import Inspection, ItemResult
-from .photos import EvidencePhoto
+from .photos import EvidencePhoto, PhotoFlag
 from .rectification import (
     Recheck,
     RecheckItem,
@@ -20,6 +20,7 @@ __all__ = [
     "Inspection",
     "InspectionRound",
     "ItemResult",
+    "PhotoFlag",
     "Recheck",
     "RecheckItem",
     "RectificationItem",

@@ -114,6 +114,17 @@ class Inspection(models.Model):
             "inspections_rectificationorder issued WHERE issued.inspection_id = NEW.id)",
             "这份检查已下达整改通知书，不能退回。",
         ),
+        Guard(
+            "doubtful",
+            ("UPDATE",),
+            "NEW.status = 'confirmed' AND OLD.status <> 'confirmed' AND EXISTS (SELECT 1 FROM "
+            "inspections_photoflag flag "
+            "JOIN inspections_evidencephoto photo ON photo.id = flag.photo_id "
+            "JOIN inspections_itemresult result ON result.id = photo.result_id "
+            "WHERE result.inspection_id = NEW.id AND photo.reply_item_id IS NULL "
+            "AND flag.verdict = '')",
+            "还有照片疑点没有写结论，不能确认。",
+        ),
     ]
 
     class Meta:

@@ -4,11 +4,13 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
 from estates.models import Estate
 from inspections.calculations import metres_between
-from inspections.choices import PhotoStage
+from inspections.choices import FlagKind, FlagVerdict, PhotoStage
+from inspections.querysets import PhotoFlagQuerySet
 from xingyang_pm.common.scoping import ScopedManager
 from xingyang_pm.common.storage import private_path
 from xingyang_pm.common.triggers import Frozen, Guard
@@ -50,6 +52,12 @@ class EvidencePhoto(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64)
     source_sha256 = models.CharField("原图 SHA-256", max_length=64)
     perceptual_hash = models.CharField("感知哈希", max_length=16)
+    # The same hash in four indexed parts: pictures that differ in few bits agree in one of them,
+    # or all but one bit of it, so that near ones are found without reading all.
+    band_1 = models.PositiveIntegerField("感知哈希第1段", default=0, editable=False)
+    band_2 = models.PositiveIntegerField("感知哈希第2段", default=0, editable=False)
+    band_3 = models.PositiveIntegerField("感知哈希第3段", default=0, editable=False)
+    band_4 = models.PositiveIntegerField("感知哈希第4段", default=0, editable=False)
     taken_at = models.DateTimeField("拍摄时间", null=True, blank=True)
     latitude = models.DecimalField("纬度", max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField("经度", max_digits=9, decimal_places=6, null=True, blank=True)
@@ -80,7 +88,13 @@ class EvidencePhoto(models.Model):
         ordering = ["pk"]
         indexes = [
             models.Index(fields=["source_sha256"], name="evidencephoto_source"),
+            models.Index(fields=["sha256"], name="evidencephoto_sha"),
             models.Index(fields=["perceptual_hash"], name="evidencephoto_phash"),
+            # One for each band: near pictures agree in any of the four.
+            *(
+                models.Index(fields=[f"band_{n}"], name=f"evidencephoto_band_{n}")
+                for n in range(1, 5)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -99,3 +113,93 @@ class EvidencePhoto(models.Model):
         if None in (self.latitude, self.longitude, estate.latitude, estate.longitude):
             return None
         return metres_between(self.latitude, self.longitude, estate.latitude, estate.longitude)
+
+
+# The inspection of the photo of a flag, and whether the photo is of a repair.
+_FLAGGED = (
+    "(SELECT inspection.status FROM inspections_inspection inspection "
+    "JOIN inspections_itemresult result ON result.inspection_id = inspection.id "
+    "JOIN inspections_evidencephoto photo ON photo.result_id = result.id "
+    "WHERE photo.id = OLD.photo_id AND photo.reply_item_id IS NULL)"
+)
+
+
+class PhotoFlag(models.Model):
+    """Something about a photo that its reviewer has to look at: used before, or taken elsewhere
+    or at another time. It accuses nobody and blocks nobody but the one who confirms."""
+
+    photo = models.ForeignKey(
+        EvidencePhoto, models.CASCADE, related_name="flags", verbose_name="照片"
+    )
+    kind = models.CharField("疑点", max_length=8, choices=FlagKind.choices)
+    # The earlier picture; gone if it stood in a draft and was taken out of it.
+    other = models.ForeignKey(
+        EvidencePhoto,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="另一张照片",
+    )
+    # Names no other estate: not everybody who reads it may know that one.
+    sentence = models.CharField("说明", max_length=200)
+    raised_at = models.DateTimeField("发现时间")
+    verdict = models.CharField("结论", max_length=8, choices=FlagVerdict.choices, blank=True)
+    reason = models.CharField("结论说明", max_length=200, blank=True)
+    reviewed_by = models.ForeignKey(
+        USER, models.PROTECT, null=True, blank=True, verbose_name="认定人", related_name="+"
+    )
+    reviewed_at = models.DateTimeField("认定时间", null=True, blank=True)
+
+    objects = PhotoFlagQuerySet.as_manager()
+
+    triggers = [
+        Frozen(
+            "raised",
+            events=("UPDATE",),
+            allow=("other", "verdict", "reason", "reviewed_by", "reviewed_at"),
+            message="照片疑点由系统比对得出，不能修改。",
+        ),
+        Frozen(
+            "confirmed",
+            events=("UPDATE",),
+            condition=_FLAGGED + " = 'confirmed'",
+            allow=("other",),
+            message="检查记录已确认，照片疑点的结论不能再改。",
+        ),
+        Guard(
+            "kept",
+            ("DELETE",),
+            f"COALESCE({_FLAGGED}, 'confirmed') IN ('submitted', 'confirmed')",
+            "照片疑点不能删除，请写结论。",
+        ),
+    ]
+
+    class Meta:
+        verbose_name = verbose_name_plural = "照片疑点"
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["photo", "kind", "other"], name="photoflag_once"),
+            models.UniqueConstraint(
+                fields=["photo", "kind"],
+                condition=Q(kind__in=[FlagKind.TIME, FlagKind.PLACE, FlagKind.VISIT]),
+                name="photoflag_kind_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="", reviewed_by__isnull=True, reviewed_at__isnull=True)
+                | (~Q(verdict="") & Q(reviewed_by__isnull=False, reviewed_at__isnull=False)),
+                name="photoflag_verdict",
+                violation_error_message="照片疑点的结论须写明认定人和时间。",
+            ),
+        ]
+        indexes = [
+            # What still waits for a verdict, for the list and the confirmation.
+            models.Index(fields=["photo"], condition=Q(verdict=""), name="photoflag_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo} {self.get_kind_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        return not self.verdict

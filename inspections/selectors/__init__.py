@@ -1,5 +1,6 @@
 """Answers that span inspections, rounds, orders and estates, as plain values."""
 
+from .doubts import Doubt, photo_doubts
 from .field import (
     EstateToInspect,
     RoundToDo,
@@ -44,6 +45,7 @@ from .waiting import (
 )
 
 __all__ = [
+    "Doubt",
     "EstateScore",
     "EstateToInspect",
     "HeadingFailures",
@@ -70,6 +72,7 @@ __all__ = [
     "orders_waiting",
     "overdue_count",
     "overdue_orders",
+    "photo_doubts",
     "ranking",
     "round_figures",
     "scores_by_street",

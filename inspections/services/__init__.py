@@ -15,14 +15,13 @@ from .checklists import (
     checklist_update,
     checklists_load,
 )
+from .doubts import confirmation_problem, photo_flag_judge
 from .inspections import (
     Answer,
     AnswersIncomplete,
     Visit,
     answers_of,
-    inspection_confirm,
     inspection_discard,
-    inspection_return,
     inspection_save_draft,
     inspection_start,
     inspection_submit,
@@ -46,6 +45,7 @@ from .orders import (
     rectification_reply,
     rectification_serve,
 )
+from .review import inspection_confirm, inspection_return
 from .rounds import covered_estates, round_close, round_create, round_estates_assign
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "checklist_retire",
     "checklist_update",
     "checklists_load",
+    "confirmation_problem",
     "covered_estates",
     "enqueue_notice",
     "enqueue_recheck",
@@ -82,6 +83,7 @@ __all__ = [
     "legal_basis_of",
     "open_items",
     "photo_add",
+    "photo_flag_judge",
     "photo_remove",
     "preview_score",
     "recheckers_for",

@@ -1,4 +1,4 @@
-"""The life of an inspection: started, saved as it is filled in, reported, returned, confirmed."""
+"""The life of an inspection until it is reported: started, saved as it is filled in, sent."""
 
 import datetime as dt
 import uuid
@@ -30,7 +30,6 @@ from inspections.choices import (
     COUNTED,
     EDITABLE,
     INSPECTORS,
-    REVIEWERS,
     ChecklistStatus,
     InspectionStatus,
     Outcome,
@@ -54,6 +53,7 @@ from xingyang_pm.common.numbers import next_number
 from xingyang_pm.common.scoping import assert_in_scope
 from xingyang_pm.common.states import move
 
+from .doubts import refresh_flags
 from .pictures import read_picture
 from .storing import forget_files, keep_picture
 
@@ -560,6 +560,7 @@ def inspection_submit(
         if score is None:
             raise BusinessError("全部项目都选了不适用，没有可以计分的项目。", code="nothing")
         dropped = _write_results(inspection, checked.results)
+        refresh_flags(inspection)
         moment = clock.now()
         first = inspection.submitted_at is None
         if inspection.number is None:
@@ -585,7 +586,7 @@ def inspection_submit(
             actor=actor,
             verb="inspection.submit",
             target=inspection,
-            subjects=_subjects(inspection),
+            subjects=subjects_of(inspection),
             summary=f"{'上报' if first else '重新上报'}检查，{plain(score.score)} 分，"
             + (f"{score.failed} 项不合格" if score.failed else "全部合格"),
             after={
@@ -653,66 +654,11 @@ def _write_results(inspection: Inspection, results: list[ItemResult]) -> int:
     return len(idle)
 
 
-def _subjects(inspection: Inspection) -> list[Any]:
+def subjects_of(inspection: Inspection) -> list[Any]:
+    """Return the records whose timelines show what happens to ``inspection``."""
     subjects: list[Any] = [inspection.estate]
     if inspection.provider_id:
         subjects.append(inspection.provider)
     if inspection.round_id:
         subjects.append(inspection.round)
     return subjects
-
-
-# --- Review -----------------------------------------------------------------------------------
-
-
-def inspection_return(*, inspection: Inspection, actor: User, reason: str) -> Inspection:
-    """Send a reported inspection back with a sentence; the one who entered it may change it."""
-    require(actor, REVIEWERS, "检查记录由房管中心科室负责人退回。")
-    reason = reason.strip()
-    if not reason:
-        raise BusinessError("请写明退回原因。", field="reason")
-    if len(reason) > 200:
-        raise BusinessError("退回原因最多 200 字。", field="reason")
-    with guarded():
-        move(
-            inspection,
-            source=InspectionStatus.SUBMITTED,
-            target=InspectionStatus.RETURNED,
-            return_reason=reason,
-        )
-        record(
-            actor=actor,
-            verb="inspection.return",
-            target=inspection,
-            subjects=_subjects(inspection),
-            summary=f"退回检查记录：{reason}",
-            reason=reason,
-            tag=TAG,
-            tone="a",
-        )
-    return inspection
-
-
-def inspection_confirm(*, inspection: Inspection, actor: User) -> Inspection:
-    """Confirm a reported inspection; by another person than entered it. Then it is frozen."""
-    require(actor, REVIEWERS, "检查记录由房管中心科室负责人确认。")
-    with guarded():
-        if actor.pk in {inspection.entered_by_id, inspection.inspector_id}:
-            raise BusinessError("录入人不能确认自己的检查记录，请换一人确认。", code="same_person")
-        move(
-            inspection,
-            source=InspectionStatus.SUBMITTED,
-            target=InspectionStatus.CONFIRMED,
-            confirmed_by=actor,
-            confirmed_at=clock.now(),
-        )
-        record(
-            actor=actor,
-            verb="inspection.confirm",
-            target=inspection,
-            subjects=_subjects(inspection),
-            summary=f"确认检查记录，{plain(inspection.score)} 分",
-            tag=TAG,
-            tone="g",
-        )
-    return inspection

@@ -10,10 +10,12 @@ from django.db import transaction
 
 from accounts.models import User
 from estates.models import Estate
+from inspections.calculations import hash_bands
 from inspections.choices import PhotoStage
 from inspections.models import EvidencePhoto, ItemResult, ReplyItem
 from xingyang_pm.common import clock
 
+from .doubts import raise_flags
 from .pictures import Picture
 
 
@@ -26,7 +28,12 @@ def keep_picture(
     reply_item: ReplyItem | None = None,
     client_key: uuid.UUID | None = None,
 ) -> EvidencePhoto:
-    """Store ``picture`` as evidence; the files go again if its row cannot be written."""
+    """Store ``picture`` as evidence; the files go again if its row cannot be written.
+
+    A picture that joins what was already reported is compared with earlier ones at once; those
+    of a draft are, all together, when it is reported.
+    """
+    bands = hash_bands(picture.perceptual_hash)
     photo = EvidencePhoto(
         estate=estate,
         result=result,
@@ -38,6 +45,10 @@ def keep_picture(
         sha256=picture.sha256,
         source_sha256=picture.source_sha256,
         perceptual_hash=picture.perceptual_hash,
+        band_1=bands[0],
+        band_2=bands[1],
+        band_3=bands[2],
+        band_4=bands[3],
         taken_at=picture.taken_at,
         latitude=picture.latitude,
         longitude=picture.longitude,
@@ -49,6 +60,8 @@ def keep_picture(
     try:
         with transaction.atomic():
             photo.save()
+            if reply_item is not None or result.inspection.is_counted:
+                raise_flags([photo])
     except Exception:
         _remove([photo.image.name, photo.thumbnail.name])
         raise

@@ -9,19 +9,20 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from inspections import services
+from inspections import selectors, services
 from inspections.calculations import plain
 from inspections.choices import (
     INSPECTORS,
     ORDER_ISSUERS,
     REVIEWERS,
+    FlagVerdict,
     Grade,
     InspectionStatus,
     Outcome,
 )
 from inspections.filters import InspectionFilterSet
 from inspections.forms import ReturnForm
-from inspections.models import Inspection, ItemResult, RectificationOrder
+from inspections.models import Inspection, ItemResult, PhotoFlag, RectificationOrder
 from inspections.tables import (
     GRADE_TONES,
     EstateOrderTable,
@@ -47,7 +48,7 @@ from xingyang_pm.common.views.generic import (
     count_line,
 )
 
-from .photos import shown_photo
+from .photos import shown_doubt, shown_photo
 
 LIST = "inspections:inspection-list"
 
@@ -63,6 +64,11 @@ class InspectionList(ListPage):
             count=lambda view: view.get_rows().waiting().count(),
         ),
         SavedChip("80 分以下", "score=79"),
+        SavedChip(
+            "照片有疑点",
+            "photos=doubtful&status=submitted",
+            count=lambda view: view.get_rows().waiting().doubtful().count(),
+        ),
     ]
     actions = [
         Action("临时检查", "inspections:entry-new", icon="plus", primary=True, roles=INSPECTORS)
@@ -158,7 +164,7 @@ class InspectionDetail(RecordPage):
                     roles=REVIEWERS,
                     primary=True,
                     method="post",
-                    locked="录入人不能确认自己的检查记录" if mine else "",
+                    locked="录入人不能确认自己的检查记录" if mine else self.doubt,
                 ),
             ]
         return actions
@@ -167,6 +173,13 @@ class InspectionDetail(RecordPage):
     def may_review(self) -> bool:
         waiting = self.object.status == InspectionStatus.SUBMITTED
         return waiting and self.user.has_role(*REVIEWERS)
+
+    @property
+    def doubt(self) -> str:
+        """Why the photos do not let this reviewer confirm."""
+        if not hasattr(self, "_doubt"):
+            self._doubt = services.confirmation_problem(self.object) if self.may_review else ""
+        return self._doubt
 
     @property
     def issuable(self) -> list[ItemResult]:
@@ -179,6 +192,8 @@ class InspectionDetail(RecordPage):
         notices = []
         if inspection.status == InspectionStatus.RETURNED:
             notices.append(Notice(f"已退回：{inspection.return_reason}", "a", "arrow-back-up"))
+        if self.doubt:
+            notices.append(Notice(self.doubt, "a", "photo"))
         vetoes = inspection.working.get("veto") or []
         if vetoes:
             named = "、".join(f"{row['code']} {row['text']}" for row in vetoes)
@@ -236,6 +251,13 @@ class InspectionDetail(RecordPage):
             .order_by("item__position")
         )
         groups: list[dict[str, Any]] = []
+        found = {
+            result.pk: [photo for photo in result.photos.all() if photo.reply_item_id is None]
+            for result in results
+        }
+        doubts = selectors.photo_doubts(
+            [photo for photos in found.values() for photo in photos], self.user
+        )
         for result in results:
             if not groups or groups[-1]["name"] != result.item.heading:
                 groups.append(
@@ -253,9 +275,12 @@ class InspectionDetail(RecordPage):
                     "pill": outcome_pill(result),
                     "deduction": plain(result.deduction),
                     "photos": [
-                        shown_photo(photo, result.item.text, "检查")
-                        for photo in result.photos.all()
-                        if photo.reply_item_id is None
+                        {
+                            "pk": photo.pk,
+                            "shown": shown_photo(photo, result.item.text, "检查"),
+                            "doubts": [shown_doubt(doubt) for doubt in doubts.get(photo.pk, ())],
+                        }
+                        for photo in found[result.pk]
                     ],
                     "order": result.rectification.order
                     if hasattr(result, "rectification")
@@ -339,7 +364,7 @@ class InspectionConfirm(ActionPage):
             return f"这份检查记录{self.object.get_status_display()}，不用确认。"
         if self.object.entered_by_id == self.user.pk:
             return "录入人不能确认自己的检查记录，请换一人确认。"
-        return ""
+        return services.confirmation_problem(self.object)
 
     def perform(self, form: None) -> Inspection:
         return services.inspection_confirm(inspection=self.object, actor=self.user)
@@ -354,6 +379,13 @@ class InspectionReturn(ActionPage):
 
     def get_rows(self) -> QuerySet:
         return super().get_rows().reported().select_related("estate")
+
+    def get_initial(self) -> dict[str, Any]:
+        """Begin the reason with the photos that were found unusable."""
+        flags = PhotoFlag.objects.visible_to(self.user).of_inspection(self.object)
+        bad = flags.filter(verdict=FlagVerdict.UNUSABLE).select_related("photo__result__item")
+        said = [f"{flag.photo.result.item.code} 的照片不可用：{flag.reason}" for flag in bad]
+        return {"reason": "；".join(dict.fromkeys(said))[:200]}
 
     def sentence(self) -> str:
         return f"{self.object.number} {self.object.estate} 退回给 {self.object.entered_by}。"

@@ -34,6 +34,8 @@ SEEN_BY_NO_FORM = frozenset(
         "itemresult_once",
         "numberseries_once",
         "order_serial_once",
+        "photoflag_kind_once",
+        "photoflag_once",
         "recheck_serial_once",
         "reminder_once",
         "recheckitem_once",

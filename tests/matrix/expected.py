@@ -190,6 +190,7 @@ RULES: dict[str, Rule] = {
     "inspections:order-issue": act(ORDERS),
     "inspections:photo-full": reading(),
     "inspections:photo-thumbnail": reading(),
+    "inspections:photo-flag-judge": act(MANAGER),
     "inspections:round-list": listing(),
     "inspections:round-create": act(MANAGER, "page"),
     "inspections:round-detail": reading(scope="city"),

@@ -236,6 +236,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 WORKBOOK_MAX_BYTES = env.integer("WORKBOOK_MAX_MB", 20, minimum=1) * 2**20
 PHOTO_MAX_BYTES = env.integer("PHOTO_MAX_MB", 15, minimum=1) * 2**20
+# When a photo is put before its reviewer: bits in which two perceptual hashes of 64 may differ,
+# days between taking and visit, metres from the estate or from where the visit was entered.
+PHOTO_NEAR_BITS = env.integer("PHOTO_NEAR_BITS", 5, minimum=0, maximum=7)
+PHOTO_FAR_DAYS = env.integer("PHOTO_FAR_DAYS", 1, minimum=0)
+PHOTO_FAR_METRES = env.integer("PHOTO_FAR_METRES", 500, minimum=50)
 
 # --- Time and language -----------------------------------------------------------------------
 

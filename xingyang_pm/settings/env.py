@@ -33,7 +33,9 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"环境变量 {name} 应为 1 或 0，现为 {value!r}。")
 
 
-def integer(name: str, default: int, *, minimum: int | None = None) -> int:
+def integer(
+    name: str, default: int, *, minimum: int | None = None, maximum: int | None = None
+) -> int:
     value = os.environ.get(name)
     if value is None or value == "":
         return default
@@ -43,6 +45,8 @@ def integer(name: str, default: int, *, minimum: int | None = None) -> int:
         raise ImproperlyConfigured(f"环境变量 {name} 应为整数，现为 {value!r}。") from None
     if minimum is not None and number < minimum:
         raise ImproperlyConfigured(f"环境变量 {name} 不能小于 {minimum}，现为 {number}。")
+    if maximum is not None and number > maximum:
+        raise ImproperlyConfigured(f"环境变量 {name} 不能大于 {maximum}，现为 {number}。")
     return number
 
 
