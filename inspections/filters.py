@@ -101,7 +101,7 @@ class InspectionFilterSet(PortalFilterSet):
         return rows.filter(score__lt=80)
 
     def by_photos(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        return rows.doubtful() if value else rows  # type: ignore[attr-defined]
+        return rows.doubtful() if value else rows
 
 
 class OrderFilterSet(PortalFilterSet):
