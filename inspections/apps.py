@@ -22,7 +22,7 @@ class InspectionsConfig(AppConfig):
         )
         from estates.services.registry import register_merge_hook
         from xingyang_pm.common import desk, menu
-        from xingyang_pm.common.scoping import CityScope, StreetScope, register_scope
+        from xingyang_pm.common.scoping import BureauScope, CityScope, StreetScope, register_scope
 
         from . import choices, exports, filters, models, selectors  # noqa: F401  exports: jobs
         from .services.merging import merge_inspections
@@ -30,6 +30,8 @@ class InspectionsConfig(AppConfig):
 
         for model in (models.Checklist, models.ChecklistItem, models.InspectionRound):
             register_scope(model, CityScope())
+        # The whole pool stands in it, with all streets; a street sees its own drawn estates.
+        register_scope(models.RoundDraw, BureauScope())
         for model, path in (
             (models.RoundEstate, "estate__street"),
             (models.Inspection, "estate__street"),

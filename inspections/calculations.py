@@ -5,6 +5,7 @@ import json
 import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -239,3 +240,129 @@ def is_flat(perceptual_hash: str) -> bool:
 def near_bands(band: int) -> list[int]:
     """Return ``band`` and all bands that differ from it in one bit."""
     return [band, *(band ^ 1 << bit for bit in range(BAND_BITS))]
+
+
+# --- The public random draw (双随机) -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One drawn estate: the ``place`` in which its street drew it, its ``key``, who inspects."""
+
+    street: str
+    place: int
+    code: str
+    key: str
+    inspector: str
+
+
+class DrawImpossible(ValueError):
+    """Estates (their codes) that nobody among the inspectors may inspect."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        super().__init__(", ".join(codes))
+        self.codes = list(codes)
+
+
+def draw_key(seed: str, code: str) -> str:
+    """Return the SHA-256 of ``seed|code`` (UTF-8) in lower-case hexadecimal."""
+    return hashlib.sha256(f"{seed}|{code}".encode()).hexdigest()
+
+
+def draw_count(total: int, *, percent: bool, value: int) -> int:
+    """Return how many of a street's ``total`` estates are drawn: ``value`` per cent (halves
+    upwards) or ``value`` estates; at least one where there is any, never more than there are."""
+    if total <= 0:
+        return 0
+    wanted = (
+        int((Decimal(total) * value / 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        if percent
+        else value
+    )
+    return min(max(wanted, 1), total)
+
+
+def nobody_for(codes: Iterable[str], assigned: Mapping[str, AbstractSet[str]]) -> list[str]:
+    """Return those of ``codes`` that every inspector (key of ``assigned``) answers for."""
+    return [code for code in codes if all(code in own for own in assigned.values())]
+
+
+def public_draw(
+    seed: str,
+    pool: Mapping[str, Sequence[str]],
+    assigned: Mapping[str, AbstractSet[str]],
+    *,
+    percent: bool,
+    value: int,
+) -> list[Drawn]:
+    """Draw estates and inspectors from ``seed``; the same input gives the same result anywhere.
+
+    ``pool`` maps the code of a street to the codes of its estates, ``assigned`` the username of
+    an inspector to the codes of the estates that this person answers for. In each street the
+    estates stand by :func:`draw_key` and the first :func:`draw_count` are drawn. All drawn
+    estates, by key, then go one after the other to the inspector with the fewest so far who does
+    not answer for it; equals by their own key. At the end loads are levelled: as long as
+    somebody has two or more above another and estates can be handed on, directly or through
+    third persons, one is. Raises :class:`DrawImpossible`.
+    """
+    drawn: list[tuple[str, str, int, str]] = []
+    for street in sorted(pool):
+        ordered = sorted((draw_key(seed, code), code) for code in set(pool[street]))
+        count = draw_count(len(ordered), percent=percent, value=value)
+        drawn += [
+            (key, code, place, street) for place, (key, code) in enumerate(ordered[:count], start=1)
+        ]
+    drawn.sort()
+    nobody = nobody_for((code for _, code, _, _ in drawn), assigned)
+    if nobody:
+        raise DrawImpossible(nobody)
+    people = sorted(assigned, key=lambda name: (draw_key(seed, name), name))
+    held: dict[str, list[str]] = {name: [] for name in people}
+    for _, code, _, _ in drawn:
+        allowed = [name for name in people if code not in assigned[name]]
+        held[min(allowed, key=lambda name: len(held[name]))].append(code)
+    while _level(people, held, assigned):
+        pass
+    holder = {code: name for name, codes in held.items() for code in codes}
+    return [
+        Drawn(street, place, code, key, holder[code])
+        for key, code, place, street in sorted(drawn, key=lambda row: (row[3], row[2]))
+    ]
+
+
+def _level(
+    people: Sequence[str],
+    held: dict[str, list[str]],
+    assigned: Mapping[str, AbstractSet[str]],
+) -> bool:
+    """Hand one estate on from somebody with two or more above another, by the shortest chain;
+    return whether there was a chain. Each one lowers the sum of the squared loads, so it ends."""
+    for giver in sorted(people, key=lambda name: -len(held[name])):
+        before: dict[str, tuple[str, str]] = {}
+        queue = [giver]
+        for name in queue:
+            for other in people:
+                if other == giver or other in before:
+                    continue
+                code = next((code for code in held[name] if code not in assigned[other]), None)
+                if code is None:
+                    continue
+                before[other] = (name, code)
+                if len(held[other]) <= len(held[giver]) - 2:
+                    _hand_on(giver, other, before, held)
+                    return True
+                queue.append(other)
+    return False
+
+
+def _hand_on(
+    giver: str,
+    taker: str,
+    before: Mapping[str, tuple[str, str]],
+    held: dict[str, list[str]],
+) -> None:
+    while taker != giver:
+        source, code = before[taker]
+        held[source].remove(code)
+        held[taker].append(code)
+        taker = source

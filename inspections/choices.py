@@ -118,6 +118,14 @@ class CoverageBy(models.TextChoices):
 
     ASSIGNMENT = "assignment", "按分包干部"
     STREET = "street", "按街道经办"
+    DRAW = "draw", "公开抽取（双随机）"
+
+
+class DrawShare(models.TextChoices):
+    """How a public draw says how many estates of each street it takes."""
+
+    PERCENT = "percent", "按比例（%）"
+    NUMBER = "number", "按个数"
 
 
 class Grade(models.TextChoices):

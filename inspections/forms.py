@@ -15,7 +15,7 @@ from estates.models import Estate, Street
 from xingyang_pm.common import clock
 from xingyang_pm.common.forms import PhotosField, PortalForm, PortalModelForm
 
-from .choices import CoverageBy, FlagVerdict, Outcome, ServiceMethod
+from .choices import CoverageBy, DrawShare, FlagVerdict, Outcome, ServiceMethod
 from .models import (
     Checklist,
     ChecklistItem,
@@ -149,6 +149,50 @@ class RoundForm(PortalForm):
         start, end = data.get("start_date"), data.get("end_date")
         if start and end and end < start:
             self.add_error("end_date", "截止日期不能早于开始日期")
+        return data
+
+
+class DrawForm(PortalForm):
+    """The public draw: how many, by whom, and what was called out in public."""
+
+    share_by = forms.ChoiceField(
+        label="抽取方式", choices=DrawShare.choices, widget=forms.RadioSelect
+    )
+    share = forms.IntegerField(
+        label="比例或个数", min_value=1, max_value=500, help_text="每个街道（乡镇）至少抽 1 个"
+    )
+    inspectors = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        label="参加抽取的检查员",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "请至少选一名检查员"},
+    )
+    seed = forms.CharField(
+        label="种子",
+        max_length=100,
+        help_text="名单公示后当场产生，例如见证人报的数或当期开奖号码",
+    )
+    seed_origin = forms.CharField(
+        label="种子来源", max_length=120, help_text="写明怎么来的，例如 体彩排列三第26311期"
+    )
+    witnesses = forms.CharField(
+        label="见证人", max_length=120, help_text="不少于两人，中间用顿号隔开"
+    )
+    # The digest of the pool on the page; the template writes it anew at each showing.
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+        self.people = people
+        super().__init__(*args, **kwargs)
+
+    def _ready(self) -> None:
+        self.fields["inspectors"].queryset = self.people
+        super()._ready()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("share_by") == DrawShare.PERCENT and (data.get("share") or 0) > 100:
+            self.add_error("share", "比例不能超过 100")
         return data
 
 

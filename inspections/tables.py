@@ -297,6 +297,44 @@ class RankingTable(Table):
     ]
 
 
+class WorkTable(Table):
+    """Who inspects how much of a round (``selectors.InspectorWork``)."""
+
+    columns = [
+        Column("name", "检查人", css="nm nowrap"),
+        Column("office", "单位", css="sec nowrap"),
+        Column("progress", "已查／应查", css="bar-cell",
+               value=lambda row: progress_bar(row.inspected, row.covered)),
+        Column("left", "还有", kind="integer", dash_zero=True),
+    ]  # fmt: skip
+
+
+class DrawnTable(Table):
+    """What a public draw drew (``selectors.DrawnEstate``)."""
+
+    columns = [
+        Column("place", "序号", kind="integer"),
+        Column("street", "街道（乡镇）", css="sec nowrap"),
+        Column("code", "小区编号", css="nowrap tnum"),
+        Column("estate", "小区", css="clip nm"),
+        Column("inspector", "抽中检查员", css="nowrap",
+               value=lambda row: f"{row.inspector}（现为 {row.now}）" if row.now
+               else row.inspector),
+        Column("officer", "分包干部", css="nowrap sec"),
+        Column("key", "校验值前 8 位", css="nowrap tnum sec", value=lambda row: row.key[:8]),
+    ]  # fmt: skip
+
+
+class PoolTable(Table):
+    """The pool of a draw by street (``services.StreetPool``)."""
+
+    columns = [
+        Column("name", "街道（乡镇）", css="nm"),
+        Column("total", "在册小区", kind="integer", total="total"),
+        Column("drawn", "抽取", kind="integer", total="drawn"),
+    ]
+
+
 class CoverageTable(Table):
     """Estates of a round that still wait, with the person who is to inspect."""
 

@@ -35,6 +35,9 @@ urlpatterns = [
     path("rounds/new/", rounds.RoundCreate.as_view(), name="round-create"),
     path("rounds/<int:pk>/", rounds.RoundDetail.as_view(), name="round-detail"),
     path("rounds/<int:pk>/assign/", rounds.RoundAssign.as_view(), name="round-assign"),
+    path("rounds/<int:pk>/draw/", rounds.RoundDrawPage.as_view(), name="round-draw"),
+    path("rounds/<int:pk>/draw/print/", rounds.RoundDrawPrint.as_view(), name="round-draw-print"),
+    path("rounds/<int:pk>/draw/paper/", rounds.RoundDrawPaper.as_view(), name="round-draw-paper"),
     path("rounds/<int:pk>/close/", rounds.RoundClose.as_view(), name="round-close"),
     path("rounds/<int:pk>/summary/", rounds.RoundSummary.as_view(), name="round-summary"),
     # Checklists

@@ -11,7 +11,7 @@ from .rectification import (
     RectificationReply,
     ReplyItem,
 )
-from .rounds import InspectionRound, RoundEstate
+from .rounds import InspectionRound, RoundDraw, RoundEstate
 
 __all__ = [
     "Checklist",
@@ -27,5 +27,6 @@ __all__ = [
     "RectificationOrder",
     "RectificationReply",
     "ReplyItem",
+    "RoundDraw",
     "RoundEstate",
 ]

@@ -13,17 +13,23 @@ from .orders import (
     overdue_orders,
 )
 from .rounds import (
+    DrawnEstate,
     HeadingFailures,
+    InspectorWork,
     MonthScore,
     ProblemCount,
     RankingRow,
     RoundFigures,
     StreetScore,
+    drawn_estates,
+    extent_words,
+    left_by_inspector,
     live_ranking,
     monthly_scores,
     ranking,
     round_figures,
     scores_by_street,
+    work_by_inspector,
 )
 from .standings import (
     EstateScore,
@@ -46,9 +52,11 @@ from .waiting import (
 
 __all__ = [
     "Doubt",
+    "DrawnEstate",
     "EstateScore",
     "EstateToInspect",
     "HeadingFailures",
+    "InspectorWork",
     "MonthScore",
     "OpenOrders",
     "OverdueOrder",
@@ -58,9 +66,12 @@ __all__ = [
     "RoundToDo",
     "Standing",
     "StreetScore",
+    "drawn_estates",
     "estate_scores",
+    "extent_words",
     "inspections_to_confirm",
     "inspections_waiting",
+    "left_by_inspector",
     "live_ranking",
     "monthly_scores",
     "next_to_inspect",
@@ -79,4 +90,5 @@ __all__ = [
     "standings",
     "to_inspect",
     "uninspected_count",
+    "work_by_inspector",
 ]

@@ -8,7 +8,9 @@ from typing import Any, cast
 from django.db.models import Avg, Count, Min, Q
 from django.db.models.functions import TruncMonth
 
-from estates.models import Estate
+from accounts.models import User
+from estates.choices import EstateKind
+from estates.models import Estate, Street
 from inspections.calculations import average, bands, ranks, tenth
 from inspections.choices import (
     COUNTED,
@@ -21,6 +23,7 @@ from inspections.models import (
     InspectionRound,
     ItemResult,
     RectificationOrder,
+    RoundDraw,
     RoundEstate,
 )
 from xingyang_pm.common import clock
@@ -158,6 +161,118 @@ def scores_by_street(round: InspectionRound, user: Any = None) -> list[StreetSco
             )
         )
     return answer
+
+
+def extent_words(round: InspectionRound) -> str:
+    """Return what ``round`` was opened over: kinds of estates and streets. One query."""
+    kinds = [EstateKind(kind).label for kind in round.extent.get("kinds", [])]
+    ids = round.extent.get("streets", [])
+    streets = Street.objects.filter(pk__in=ids).order_by("code").values_list("name", flat=True)
+    return f"{'、'.join(streets) or '全市'}，{'、'.join(kinds) or '各类小区'}"
+
+
+@dataclass(frozen=True)
+class InspectorWork:
+    """What one person has to inspect in a round; ``inspector_id`` is None where nobody is named
+    yet. ``person`` comes with the office."""
+
+    inspector_id: int | None
+    person: Any
+    covered: int
+    inspected: int
+
+    @property
+    def left(self) -> int:
+        return self.covered - self.inspected
+
+    @property
+    def name(self) -> str:
+        return self.person.name if self.person else "未安排"
+
+    @property
+    def office(self) -> str:
+        return self.person.office.name if self.person else ""
+
+
+def work_by_inspector(round: InspectionRound, user: Any = None) -> list[InspectorWork]:
+    """Return who inspects how many estates of ``round`` and how many are done, who has most
+    left first; of estates that ``user`` sees. Two queries."""
+    rows = RoundEstate.objects.all() if user is None else RoundEstate.objects.visible_to(user)
+    counted = (
+        rows.filter(round=round)
+        .with_inspected()
+        .order_by()
+        .values_list("inspector", "inspected")
+        .annotate(total=Count("pk"))
+    )
+    covered: dict[int | None, int] = {}
+    done: dict[int | None, int] = {}
+    for inspector_id, inspected, total in counted:
+        covered[inspector_id] = covered.get(inspector_id, 0) + total
+        done[inspector_id] = done.get(inspector_id, 0) + (total if inspected else 0)
+    people = User.objects.select_related("office").in_bulk([pk for pk in covered if pk])
+    work = [
+        InspectorWork(pk, people.get(pk) if pk else None, total, done[pk])
+        for pk, total in covered.items()
+    ]
+    return sorted(work, key=lambda row: (-row.left, row.person.username if row.person else ""))
+
+
+def left_by_inspector(round: InspectionRound) -> list[InspectorWork]:
+    """Return the active people whom ``round`` still waits for, with how many estates are left."""
+    return [
+        row
+        for row in work_by_inspector(round)
+        if row.left and row.person is not None and row.person.is_active
+    ]
+
+
+@dataclass(frozen=True)
+class DrawnEstate:
+    """One estate as it was drawn. ``now`` is who inspects it by now, if that is another."""
+
+    place: int
+    street: str
+    code: str
+    estate: str
+    inspector: str
+    officer: str
+    key: str
+    now: str = ""
+
+
+def drawn_estates(draw: RoundDraw, user: Any = None) -> list[DrawnEstate]:
+    """Return the result of ``draw`` by street, of estates that ``user`` sees; one query."""
+    rows = RoundEstate.objects.all() if user is None else RoundEstate.objects.visible_to(user)
+    now = {
+        code: (username, name)
+        for code, username, name in rows.filter(round=draw.round_id).values_list(
+            "estate__code", "inspector__username", "inspector__name"
+        )
+    }
+    names = {person["username"]: person["name"] for person in draw.pool["inspectors"]}
+    streets = {street["code"]: street["name"] for street in draw.pool["streets"]}
+    pooled = {
+        estate["code"]: estate for street in draw.pool["streets"] for estate in street["estates"]
+    }
+    return [
+        DrawnEstate(
+            place,
+            streets[row["street"]],
+            row["code"],
+            pooled[row["code"]]["name"],
+            names[row["inspector"]],
+            names.get(pooled[row["code"]]["officer"], pooled[row["code"]]["officer"]),
+            row["key"],
+            _replaced(row["inspector"], now.get(row["code"])),
+        )
+        for place, row in enumerate(draw.result, start=1)
+        if user is None or row["code"] in now
+    ]
+
+
+def _replaced(drawn: str, now: tuple[str, str] | None) -> str:
+    return now[1] if now and now[0] and now[0] != drawn else ""
 
 
 @dataclass(frozen=True)

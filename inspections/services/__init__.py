@@ -16,6 +16,17 @@ from .checklists import (
     checklists_load,
 )
 from .doubts import confirmation_problem, photo_flag_judge
+from .draws import (
+    StreetPool,
+    draw_people,
+    draw_pool,
+    draw_print,
+    draw_problem,
+    draw_replay,
+    pool_digest,
+    round_draw,
+    street_pools,
+)
 from .inspections import (
     Answer,
     AnswersIncomplete,
@@ -53,6 +64,7 @@ __all__ = [
     "AnswersIncomplete",
     "Finding",
     "ItemProblems",
+    "StreetPool",
     "Upload",
     "Visit",
     "activation_problem",
@@ -71,6 +83,11 @@ __all__ = [
     "checklists_load",
     "confirmation_problem",
     "covered_estates",
+    "draw_people",
+    "draw_pool",
+    "draw_print",
+    "draw_problem",
+    "draw_replay",
     "enqueue_notice",
     "enqueue_recheck",
     "inspection_confirm",
@@ -85,6 +102,7 @@ __all__ = [
     "photo_add",
     "photo_flag_judge",
     "photo_remove",
+    "pool_digest",
     "preview_score",
     "recheckers_for",
     "rectification_order_issue",
@@ -94,5 +112,7 @@ __all__ = [
     "rectification_serve",
     "round_close",
     "round_create",
+    "round_draw",
     "round_estates_assign",
+    "street_pools",
 ]

@@ -73,11 +73,13 @@ def round_create(
 ) -> InspectionRound:
     """Open a round over the estates of ``kinds`` and ``streets``.
 
-    Its year is that of ``start_date``, its number the next of this title in the year. The
-    checklist must be in force on the first day.
+    By public draw it has no estates until they are drawn. Its year is that of ``start_date``,
+    its number the next of this title in the year. The checklist must be in force on the first
+    day.
     """
     require(actor, ROUND_MANAGERS, "检查批次由房管中心科室负责人建立。")
     title = " ".join(title.split())
+    kinds, streets = list(kinds), list(streets)
     with guarded():
         in_force = Checklist.objects.in_force(start_date).filter(pk=checklist.pk).exists()
         if checklist.status == ChecklistStatus.DRAFT or not in_force:
@@ -95,6 +97,11 @@ def round_create(
             checklist=checklist,
             year=start_date.year,
             number=number,
+            coverage_by=coverage_by,
+            extent={
+                "kinds": sorted(kinds),
+                "streets": sorted(street.pk for street in streets),
+            },
             start_date=start_date,
             end_date=end_date,
             created_by=actor,
@@ -102,20 +109,24 @@ def round_create(
         )
         round.full_clean()
         round.save()
-        people = _inspectors(estates, coverage_by, start_date)
-        RoundEstate.objects.bulk_create(
-            (
-                RoundEstate(round=round, estate=estate, inspector=people.get(estate.pk))
-                for estate in estates
-            ),
-            batch_size=500,
-        )
+        until = f"{clock.chinese_date(end_date)}截止"
+        if round.is_drawn:
+            said = f"建立 {round}，从 {len(estates)} 个小区中公开抽取，{until}"
+        else:
+            people = _inspectors(estates, coverage_by, start_date)
+            RoundEstate.objects.bulk_create(
+                (
+                    RoundEstate(round=round, estate=estate, inspector=people.get(estate.pk))
+                    for estate in estates
+                ),
+                batch_size=500,
+            )
+            said = f"建立 {round}，{len(estates)} 个小区，{until}，{len(people)} 个已安排检查人"
         record(
             actor=actor,
             verb="round.create",
             target=round,
-            summary=f"建立 {round}，{len(estates)} 个小区，"
-            f"{clock.chinese_date(end_date)}截止，{len(people)} 个已安排检查人",
+            summary=said,
             after={"checklist": checklist.pk, "estates": len(estates), "by": coverage_by},
             tag=TAG,
             tone="b",
@@ -142,6 +153,8 @@ def round_estates_assign(
             raise BusinessError(
                 f"{outside[0]} 不在 {inspector} 所在的街道（乡镇）。", field="inspector"
             )
+        if round.is_drawn:
+            _refuse_own_estates(ids, inspector)
         changed = RoundEstate.objects.filter(round=round, pk__in=ids).update(inspector=inspector)
         if not changed:
             raise BusinessError("请先勾选小区。")
@@ -156,12 +169,29 @@ def round_estates_assign(
     return changed
 
 
+def _refuse_own_estates(ids: Sequence[int], inspector: User) -> None:
+    """Also who steps in for a drawn inspector never inspects an estate of his own."""
+    own = (
+        StaffAssignment.objects.on(clock.today())
+        .filter(officer=inspector, estate__round_coverage__in=ids)
+        .select_related("estate")
+        .first()
+    )
+    if own is not None:
+        raise BusinessError(
+            f"{own.estate} 由 {inspector} 分包，双随机抽查不能由本人检查，请换一人。",
+            field="inspector",
+        )
+
+
 def round_close(*, round: InspectionRound, actor: User) -> InspectionRound:
     """Close a round: nothing more is reported into it, and its ranking stands as it is now."""
     require(actor, ROUND_MANAGERS, "检查批次由房管中心科室负责人结束。")
     with guarded():
         # A report locks its own estate's line, so this waits for reports on their way.
         covered = len(RoundEstate.objects.select_for_update(of=("self",)).filter(round=round))
+        if round.is_drawn and not covered:
+            raise BusinessError("本批次还没有抽取小区，不能结束。", code="not_drawn")
         reported = Inspection.objects.filter(round=round)
         waiting = reported.filter(status=InspectionStatus.SUBMITTED).count()
         if waiting:

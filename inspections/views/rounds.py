@@ -6,36 +6,51 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.db.models import Avg, Q, QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from accounts.models import User
 from inspections import selectors, services
 from inspections.calculations import average as average_of
 from inspections.calculations import bands, plain
-from inspections.choices import COUNTED, INSPECTORS, ROUND_MANAGERS, CoverageBy, InspectionStatus
+from inspections.choices import (
+    COUNTED,
+    INSPECTORS,
+    ROUND_MANAGERS,
+    CoverageBy,
+    DrawShare,
+    InspectionStatus,
+)
 from inspections.exports import write_summary
 from inspections.filters import RoundFilterSet
-from inspections.forms import AssignForm, RoundForm
-from inspections.models import Inspection, InspectionRound, RoundEstate
+from inspections.forms import AssignForm, DrawForm, RoundForm
+from inspections.models import Inspection, InspectionRound, RoundDraw, RoundEstate
 from inspections.tables import (
     CoverageTable,
+    DrawnTable,
     InspectionTable,
+    PoolTable,
     RankingTable,
     RoundTable,
     StreetScoreTable,
+    WorkTable,
     round_pill,
 )
 from xingyang_pm.common import clock
 from xingyang_pm.common.charts import Chart, Series
-from xingyang_pm.common.formats import due_words
+from xingyang_pm.common.errors import NotPermitted
+from xingyang_pm.common.formats import due_words, local
 from xingyang_pm.common.views.generic import (
     Action,
     ActionPage,
     Download,
     DownloadPage,
     Fact,
+    FactsPanel,
     FormPage,
     ListPage,
+    Notice,
     Panel,
     Pill,
     RecordPage,
@@ -87,11 +102,53 @@ class RoundDetail(RecordPage):
     actions = [
         Action("检查汇总表", "inspections:round-summary", icon="file-spreadsheet", by_pk=True,
                download=True),
+        Action("抽查结果表", "inspections:round-draw-paper", icon="printer", by_pk=True,
+               show=lambda view: bool(view.paper)),
+        Action("排版抽查结果表", "inspections:round-draw-print", icon="printer", by_pk=True,
+               method="post", roles=ROUND_MANAGERS,
+               show=lambda view: view.draw is not None and not view.paper),
         Action("安排检查人", "inspections:round-assign", icon="user-check", by_pk=True,
-               roles=ROUND_MANAGERS, show=_open),
+               roles=ROUND_MANAGERS, show=lambda view: _open(view) and not view.undrawn),
+        Action("公开抽取", "inspections:round-draw", icon="arrows-diff", by_pk=True,
+               primary=True, roles=ROUND_MANAGERS,
+               show=lambda view: _open(view) and view.undrawn),
         Action("结束批次", "inspections:round-close", by_pk=True, primary=True,
-               roles=ROUND_MANAGERS, show=_open),
+               roles=ROUND_MANAGERS, show=lambda view: _open(view) and not view.undrawn),
     ]  # fmt: skip
+
+    def get_rows(self) -> QuerySet:
+        return super().get_rows().select_related("checklist", "created_by", "draw__drawn_by")
+
+    @property
+    def draw(self) -> RoundDraw | None:
+        return getattr(self.object, "draw", None)
+
+    @property
+    def undrawn(self) -> bool:
+        return self.object.is_drawn and self.draw is None
+
+    @property
+    def paper(self) -> Any:
+        """The printed result: it names all streets, so it is the bureau's."""
+        return self.draw.pdf if self.draw and self.user.sees_city else None
+
+    def notices(self) -> Sequence[Notice]:
+        if not self.undrawn:
+            return []
+        return [Notice("本批次还没有公开抽取，抽取后检查人才看得到要查的小区。", "a")]
+
+    def facts(self) -> Sequence[Fact]:
+        round = self.object
+        return [
+            Fact("检查表", str(round.checklist), url=round.checklist.get_absolute_url()),
+            Fact("检查时间", f"{round.start_date} 至 {round.end_date}"),
+            Fact("小区范围", selectors.extent_words(round)),
+            Fact("由谁检查", round.get_coverage_by_display()),
+            Fact("建立人", str(round.created_by)),
+            Fact("结束时间", local(round.closed_at).strftime("%Y-%m-%d %H:%M"))
+            if round.closed_at
+            else Fact("结束时间", "还没有结束"),
+        ]
 
     def get_pills(self) -> list[Pill]:
         return [round_pill(self.object)]
@@ -114,12 +171,54 @@ class RoundDetail(RecordPage):
         return self._streets
 
     def tabs(self) -> Sequence[Tab]:
+        drawn = [Tab("draw", "抽取结果")] if self.draw else []
         return [
             Tab("", "进度"),
+            *drawn,
+            Tab("people", "分工"),
             Tab("ranking", "排名", len(self.ranking)),
             Tab("inspections", "检查记录"),
             Tab("left", "未检查", self.left.count()),
             Tab("timeline", "经过"),
+        ]
+
+    def panels_draw(self) -> Sequence[Panel]:
+        draw = self.draw
+        if draw is None:
+            return []
+        same = services.draw_replay(draw)
+        facts = [
+            Fact("种子", draw.seed),
+            Fact("种子来源", draw.seed_origin),
+            Fact("抽取时间", local(draw.drawn_at).strftime("%Y-%m-%d %H:%M")),
+            Fact("抽取人", str(draw.drawn_by)),
+            Fact("见证人", draw.witnesses),
+            Fact("抽取数量", draw.share_words),
+            Fact("重算", Pill("重算一致", "g") if same else Pill("重算不一致，请勿使用", "r")),
+            Fact("结果校验值", draw.digest, wide=True),
+        ]
+        return [
+            FactsPanel("公开抽取", facts, meta="按种子和抽取时的名单当场重算"),
+            TablePanel(
+                "抽中的小区和检查员",
+                DrawnTable,
+                selectors.drawn_estates(draw, self.user),
+                limit=SHOWN,
+                meta=f"共 {len(draw.result)} 个" if self.user.sees_city else "本街道（乡镇）",
+                empty_text="没有抽中你可看的小区。",
+            ),
+        ]
+
+    def panels_people(self) -> Sequence[Panel]:
+        return [
+            TablePanel(
+                "谁查多少",
+                WorkTable,
+                selectors.work_by_inspector(self.object, self.user),
+                meta=self.object.get_coverage_by_display(),
+                limit=SHOWN,
+                empty_text="本批次没有你可看的小区。",
+            )
         ]
 
     @property
@@ -154,6 +253,8 @@ class RoundDetail(RecordPage):
     def panels_overview(self) -> Sequence[Panel]:
         scored = [street for street in self.streets if street.average is not None]
         ordered = sorted(scored, key=lambda street: street.average or 0, reverse=True)
+        form = self.object.checklist
+        good = plain(form.good_score)
         chart = Chart(
             key="streets",
             title="各街道（乡镇）平均得分",
@@ -163,11 +264,10 @@ class RoundDetail(RecordPage):
             note="已上报的检查",
             label_head="街道（乡镇）",
             places=1,
-            low=50,
-            high=100,
-            step=10,
-            mark=80,
-            mark_label="80",
+            low=0,
+            high=float(form.full_score),
+            mark=float(form.good_score),
+            mark_label=f"良好 {good}",
             empty_text="还没有上报的检查，上报后这里按街道比较得分。",
         )
         return [
@@ -238,11 +338,136 @@ class RoundCreate(FormPage):
     def perform(self, form: RoundForm) -> InspectionRound:
         return services.round_create(actor=self.user, **form.cleaned_data)
 
+    def get_success_url(self, result: InspectionRound) -> str:
+        if result.is_drawn:
+            return reverse("inspections:round-draw", args=[result.pk])
+        return super().get_success_url(result)
+
     def done_message(self, result: InspectionRound) -> str:
         rows = RoundEstate.objects.visible_to(self.user).filter(round=result)
         nobody = rows.filter(inspector__isnull=True).count()
+        if result.is_drawn:
+            return f"已建立 {result}，请核对名单后公开抽取。"
         left = f"，其中 {nobody} 个还没有检查人，请到“安排检查人”" if nobody else ""
         return f"已建立 {result}，{rows.count()} 个小区{left}。"
+
+
+class RoundDrawPage(FormPage):
+    """双随机: the pool and how many are drawn from it, then the seed, called out in public."""
+
+    model, form_class, roles, list_url = InspectionRound, DrawForm, ROUND_MANAGERS, LIST
+    template_name = "inspections/round_draw.html"
+    title, submit_label = "公开抽取（双随机）", "公开抽取"
+
+    def get_rows(self) -> QuerySet:
+        return super().get_rows().select_related("draw")
+
+    def get_meta(self) -> str:
+        return str(self.object)
+
+    def refusal(self) -> str:
+        round = self.object
+        if getattr(round, "draw", None) is not None:
+            return "本批次已经公开抽取，一个批次只抽一次。"
+        if not round.is_drawn:
+            return "本批次不是公开抽取的批次。"
+        return "" if round.is_open else "这个批次已经结束。"
+
+    @property
+    def people(self) -> QuerySet:
+        seen = User.objects.visible_to(self.user)
+        return services.draw_people().filter(pk__in=seen.values("pk"))
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"share_by": DrawShare.PERCENT, "share": 10, "inspectors": list(self.people)}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "people": self.people}
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Draw, or with ``do=preview`` show the pool for what was chosen and draw nothing."""
+        if request.POST.get("do") == "preview" and not self.refusal():
+            return self.render(form=self.make_form(bound=True), previewed=True)
+        return super().post(request, *args, **kwargs)
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        form, previewed = extra["form"], extra.pop("previewed", False)
+        values = self.get_initial()
+        if form.is_bound:
+            form.full_clean()
+            values = {**values, **form.cleaned_data}
+            if previewed:
+                # Only the pool was asked for: what is still blank is no mistake yet.
+                for name in ("seed", "seed_origin", "witnesses"):
+                    form.errors.pop(name, None)
+        pool = services.draw_pool(self.object, actor=self.user, inspectors=values["inspectors"])
+        rows = services.street_pools(pool, share_by=values["share_by"], share=values["share"])
+        return super().get_context(
+            pool=TablePanel(
+                "公示名单",
+                PoolTable,
+                rows,
+                meta=f"检查员 {len(pool['inspectors'])} 人",
+                limit=SHOWN,
+                totals={
+                    "total": sum(row.total for row in rows),
+                    "drawn": sum(row.drawn for row in rows),
+                },
+            ),
+            pool_problem=services.draw_problem(pool),
+            pool_digest=services.pool_digest(pool),
+            **extra,
+        )
+
+    def perform(self, form: DrawForm) -> RoundDraw:
+        return services.round_draw(round=self.object, actor=self.user, **form.cleaned_data)
+
+    def get_success_url(self, result: RoundDraw) -> str:
+        return f"{self.object.get_absolute_url()}?tab=draw"
+
+    def done_message(self, result: RoundDraw) -> str:
+        return f"已抽取 {len(result.result)} 个小区，抽查结果表正在后台排版。"
+
+
+class RoundDrawPrint(ActionPage):
+    """Has the 双随机抽查结果 printed by the worker."""
+
+    model, roles, list_url = InspectionRound, ROUND_MANAGERS, LIST
+    title, submit_label = "排版抽查结果表", "排版抽查结果表"
+
+    def refusal(self) -> str:
+        drawn = RoundDraw.objects.visible_to(self.user).filter(round=self.object).exists()
+        return "" if drawn else "本批次还没有公开抽取。"
+
+    def sentence(self) -> str:
+        return f"{self.object} 的双随机抽查结果将在后台排成 PDF，完成后可以打印。"
+
+    def perform(self, form: None) -> Any:
+        draw = RoundDraw.objects.visible_to(self.user).get(round=self.object)
+        return services.draw_print(draw=draw, actor=self.user)
+
+    def get_success_url(self, result: Any) -> str:
+        return reverse("common:job-detail", args=[result.pk])
+
+
+class RoundDrawPaper(DownloadPage):
+    """The printed 双随机抽查结果, for the bureau: it names all streets."""
+
+    model = InspectionRound
+    inline = True
+
+    def check_access(self) -> None:
+        if not self.user.sees_city:
+            raise NotPermitted("抽查结果表由房管中心印发，本街道（乡镇）抽中的小区见“抽取结果”。")
+
+    def get_download(self) -> Download | None:
+        draw = RoundDraw.objects.visible_to(self.user).filter(round=self.object).first()
+        if draw is None or not draw.pdf:
+            return None
+        return Download(f"{self.object} 双随机抽查结果.pdf", draw.pdf)
+
+    def audit_summary(self, download: Download) -> str:
+        return "打印双随机抽查结果"
 
 
 class RoundClose(ActionPage):
