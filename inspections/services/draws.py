@@ -47,7 +47,7 @@ def draw_people() -> Any:
 
 
 def draw_pool(
-    round: InspectionRound, *, actor: User, inspectors: Iterable[User]
+    *, round: InspectionRound, actor: User, inspectors: Iterable[User]
 ) -> dict[str, list[dict[str, Any]]]:
     """Return what a draw for ``round`` takes from, as :class:`RoundDraw` keeps it."""
     extent = round.extent
@@ -228,7 +228,7 @@ def round_draw(
             raise BusinessError(
                 f"见证人不少于 {LEAST_WITNESSES} 人，中间用顿号隔开。", field="witnesses"
             )
-        pool = draw_pool(round, actor=actor, inspectors=_allowed(inspectors))
+        pool = draw_pool(round=round, actor=actor, inspectors=_allowed(inspectors))
         if seen and seen != pool_digest(pool):
             raise StaleState("名单在公示后有变动，没有抽取。请重新核对名单再抽。")
         problem = draw_problem(pool)

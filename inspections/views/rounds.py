@@ -394,13 +394,13 @@ class RoundDrawPage(FormPage):
         form, previewed = extra["form"], extra.pop("previewed", False)
         values = self.get_initial()
         if form.is_bound:
-            form.full_clean()
+            form.is_valid()
             values = {**values, **form.cleaned_data}
             if previewed:
                 # Only the pool was asked for: what is still blank is no mistake yet.
                 for name in ("seed", "seed_origin", "witnesses"):
                     form.errors.pop(name, None)
-        pool = services.draw_pool(self.object, actor=self.user, inspectors=values["inspectors"])
+        pool = services.draw_pool(round=self.object, actor=self.user, inspectors=values["inspectors"])
         rows = services.street_pools(pool, share_by=values["share_by"], share=values["share"])
         return super().get_context(
             pool=TablePanel(

@@ -195,6 +195,9 @@ RULES: dict[str, Rule] = {
     "inspections:round-create": act(MANAGER, "page"),
     "inspections:round-detail": reading(scope="city"),
     "inspections:round-assign": act(MANAGER, "city"),
+    "inspections:round-draw": act(MANAGER, "city"),
+    "inspections:round-draw-print": act(MANAGER, "city"),
+    "inspections:round-draw-paper": reading(BUREAU, "city"),  # names the estates of all streets
     "inspections:round-close": act(MANAGER, "city"),
     "inspections:round-summary": reading(scope="city"),
     "inspections:checklist-list": listing(),
