@@ -38,6 +38,7 @@ urlpatterns = [
     path("rounds/<int:pk>/draw/", rounds.RoundDrawPage.as_view(), name="round-draw"),
     path("rounds/<int:pk>/draw/print/", rounds.RoundDrawPrint.as_view(), name="round-draw-print"),
     path("rounds/<int:pk>/draw/paper/", rounds.RoundDrawPaper.as_view(), name="round-draw-paper"),
+    path("rounds/<int:pk>/remind/", rounds.RoundRemind.as_view(), name="round-remind"),
     path("rounds/<int:pk>/close/", rounds.RoundClose.as_view(), name="round-close"),
     path("rounds/<int:pk>/summary/", rounds.RoundSummary.as_view(), name="round-summary"),
     # Checklists

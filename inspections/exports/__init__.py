@@ -4,4 +4,11 @@ from .draws import draw_context
 from .papers import notice_context, recheck_context
 from .tables import ledger_form, summary_form, write_summary
 
-__all__ = ["draw_context", "ledger_form", "notice_context", "recheck_context", "summary_form", "write_summary"]
+__all__ = [
+    "draw_context",
+    "ledger_form",
+    "notice_context",
+    "recheck_context",
+    "summary_form",
+    "write_summary",
+]

@@ -57,7 +57,13 @@ from .orders import (
     rectification_serve,
 )
 from .review import inspection_confirm, inspection_return
-from .rounds import covered_estates, round_close, round_create, round_estates_assign
+from .rounds import (
+    covered_estates,
+    round_close,
+    round_create,
+    round_estates_assign,
+    round_remind,
+)
 
 __all__ = [
     "Answer",
@@ -114,5 +120,6 @@ __all__ = [
     "round_create",
     "round_draw",
     "round_estates_assign",
+    "round_remind",
     "street_pools",
 ]

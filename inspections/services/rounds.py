@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import cycle
 
 from django.db.models import Max
+from django.urls import reverse
 
 from accounts.choices import Role
 from accounts.models import User
@@ -22,8 +23,9 @@ from inspections.models import Checklist, Inspection, InspectionRound, RoundEsta
 from xingyang_pm.common import clock
 from xingyang_pm.common.access import holds, require
 from xingyang_pm.common.audit import record
-from xingyang_pm.common.errors import BusinessError
+from xingyang_pm.common.errors import BusinessError, StaleState
 from xingyang_pm.common.guarding import guarded
+from xingyang_pm.common.reminders import remind
 from xingyang_pm.common.states import move
 
 TAG = "检查"
@@ -167,6 +169,28 @@ def round_estates_assign(
             tag=TAG,
         )
     return changed
+
+
+def round_remind(*, round: InspectionRound, actor: User) -> int:
+    """Remind everybody whom an open round still waits for; return how many were told today."""
+    require(actor, ROUND_MANAGERS, "检查由房管中心科室负责人催办。")
+    if round.status != RoundStatus.OPEN:
+        raise StaleState("这个批次已经结束。")
+    late = selectors.left_by_inspector(round)
+    return sum(
+        remind(
+            recipients=[row.person],
+            actor=actor,
+            key=f"round {round.pk}",
+            tag=TAG,
+            title=f"{round}，还有 {row.left} 个小区未检查",
+            detail=f"{clock.chinese_date(round.end_date)}截止",
+            url=reverse("inspections:inspection-mine"),
+            due=round.end_date,
+            target=round,
+        )
+        for row in late
+    )
 
 
 def _refuse_own_estates(ids: Sequence[int], inspector: User) -> None:

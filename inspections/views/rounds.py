@@ -1,6 +1,7 @@
 """Rounds: the list with progress, the record with its ranking, opening, assigning, closing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,6 +10,7 @@ from django.db.models import Avg, Q, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from accounts.models import User
 from inspections import selectors, services
@@ -39,7 +41,6 @@ from inspections.tables import (
 )
 from xingyang_pm.common import clock
 from xingyang_pm.common.charts import Chart, Series
-from xingyang_pm.common.errors import NotPermitted
 from xingyang_pm.common.formats import due_words, local
 from xingyang_pm.common.views.generic import (
     Action,
@@ -109,6 +110,8 @@ class RoundDetail(RecordPage):
                show=lambda view: view.draw is not None and not view.paper),
         Action("安排检查人", "inspections:round-assign", icon="user-check", by_pk=True,
                roles=ROUND_MANAGERS, show=lambda view: _open(view) and not view.undrawn),
+        Action("提醒未查的", "inspections:round-remind", icon="bell", by_pk=True,
+               roles=ROUND_MANAGERS, show=lambda view: _open(view) and bool(view.late)),
         Action("公开抽取", "inspections:round-draw", icon="arrows-diff", by_pk=True,
                primary=True, roles=ROUND_MANAGERS,
                show=lambda view: _open(view) and view.undrawn),
@@ -118,6 +121,19 @@ class RoundDetail(RecordPage):
 
     def get_rows(self) -> QuerySet:
         return super().get_rows().select_related("checklist", "created_by", "draw__drawn_by")
+
+    def get_actions(self) -> list[Action]:
+        """Say on the button how many people the reminder would reach."""
+        return [
+            replace(action, label=f"提醒未查的 {len(self.late)} 人")
+            if action.url == "inspections:round-remind" and self.user.has_role(*ROUND_MANAGERS)
+            else action
+            for action in super().get_actions()
+        ]
+
+    @cached_property
+    def late(self) -> list[selectors.InspectorWork]:
+        return selectors.left_by_inspector(self.object) if self.object.is_open else []
 
     @property
     def draw(self) -> RoundDraw | None:
@@ -352,6 +368,34 @@ class RoundCreate(FormPage):
         return f"已建立 {result}，{rows.count()} 个小区{left}。"
 
 
+class RoundRemind(ActionPage):
+    """Reminds those whom the round still waits for; the calendar does so by itself two days
+    before the end, from what waits on the desk."""
+
+    model, roles, list_url = InspectionRound, ROUND_MANAGERS, LIST
+    title, submit_label = "提醒未查的检查人", "提醒"
+
+    @cached_property
+    def late(self) -> list[selectors.InspectorWork]:
+        return selectors.left_by_inspector(self.object)
+
+    def sentence(self) -> str:
+        shown = "、".join(f"{row.name} {row.left} 个" for row in self.late[:10])
+        more = f"等 {len(self.late)} 人" if len(self.late) > 10 else ""
+        return f"{shown}{more}还没有检查。当天提醒过的不再重复。"
+
+    def refusal(self) -> str:
+        if not self.object.is_open:
+            return "这个批次已经结束。"
+        return "" if self.late else "已安排检查人的小区都已检查，不用提醒。"
+
+    def perform(self, form: None) -> int:
+        return services.round_remind(round=self.object, actor=self.user)
+
+    def done_message(self, result: int) -> str:
+        return f"已提醒 {result} 人。" if result else "这些人今天都已提醒过，没有重复发。"
+
+
 class RoundDrawPage(FormPage):
     """双随机: the pool and how many are drawn from it, then the seed, called out in public."""
 
@@ -400,7 +444,9 @@ class RoundDrawPage(FormPage):
                 # Only the pool was asked for: what is still blank is no mistake yet.
                 for name in ("seed", "seed_origin", "witnesses"):
                     form.errors.pop(name, None)
-        pool = services.draw_pool(round=self.object, actor=self.user, inspectors=values["inspectors"])
+        pool = services.draw_pool(
+            round=self.object, actor=self.user, inspectors=values["inspectors"]
+        )
         rows = services.street_pools(pool, share_by=values["share_by"], share=values["share"])
         return super().get_context(
             pool=TablePanel(
@@ -456,9 +502,9 @@ class RoundDrawPaper(DownloadPage):
     model = InspectionRound
     inline = True
 
-    def check_access(self) -> None:
-        if not self.user.sees_city:
-            raise NotPermitted("抽查结果表由房管中心印发，本街道（乡镇）抽中的小区见“抽取结果”。")
+    def get_rows(self) -> QuerySet:
+        rows = super().get_rows()
+        return rows if self.user.sees_city else rows.none()
 
     def get_download(self) -> Download | None:
         draw = RoundDraw.objects.visible_to(self.user).filter(round=self.object).first()

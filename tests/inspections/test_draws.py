@@ -23,6 +23,7 @@ from tests.support.doors import refused, sql
 from tests.support.pages import text_of
 from tests.support.people import Cast
 from xingyang_pm.common.errors import BusinessError, NotPermitted, StaleState
+from xingyang_pm.common.models import Reminder
 
 SignedIn = Callable[[User], Client]
 
@@ -296,7 +297,7 @@ def test_a_street_sees_its_own_drawn_estates_alone(
     assert "纺织厂家属院" not in other
     paper = reverse("inspections:round-draw-paper", args=[drawing.pk])
     assert client_for(cast.auditor).get(paper).status_code == 200
-    assert client_for(cast.street_clerk).get(paper).status_code == 403
+    assert client_for(cast.street_clerk).get(paper).status_code == 404
     assert "抽查结果表" not in own
 
 
@@ -331,3 +332,24 @@ def test_who_still_has_to_go(
     RoundEstate.objects.filter(round=round).exclude(estate=estate).update(inspector=None)
     assert selectors.left_by_inspector(round) == []
     assert [row.name for row in selectors.work_by_inspector(round)] == ["未安排", "王秀兰"]
+
+
+def test_the_late_are_reminded_once_a_day(
+    round: InspectionRound,
+    report: Callable[..., object],
+    estate: Estate,
+    cast: Cast,
+    client_for: SignedIn,
+) -> None:
+    report(estate, cast.street_clerk)
+    manager = client_for(cast.city_manager)
+    assert "提醒未查的 1 人" in text_of(manager.get(round.get_absolute_url()))
+    url = reverse("inspections:round-remind", args=[round.pk])
+    assert "赵雪梅 1 个还没有检查" in text_of(manager.get(url))
+    assert "已提醒 1 人" in text_of(manager.post(url, follow=True))
+    assert "没有重复发" in text_of(manager.post(url, follow=True))
+    [told] = Reminder.objects.filter(sent=True)
+    assert (told.recipient, told.title) == (
+        cast.other_clerk, "城乡清洁行动 第1次检查，还有 1 个小区未检查",
+    )  # fmt: skip
+    assert client_for(cast.other_clerk).post(url).status_code == 403

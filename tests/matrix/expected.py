@@ -197,7 +197,8 @@ RULES: dict[str, Rule] = {
     "inspections:round-assign": act(MANAGER, "city"),
     "inspections:round-draw": act(MANAGER, "city"),
     "inspections:round-draw-print": act(MANAGER, "city"),
-    "inspections:round-draw-paper": reading(BUREAU, "city"),  # names the estates of all streets
+    "inspections:round-draw-paper": reading(BUREAU, "bureau"),  # names the estates of all streets
+    "inspections:round-remind": act(MANAGER, "city"),
     "inspections:round-close": act(MANAGER, "city"),
     "inspections:round-summary": reading(scope="city"),
     "inspections:checklist-list": listing(),

@@ -230,6 +230,11 @@ def _round(world: World, side: str) -> dict[str, Any]:
     }
 
 
+@facts("inspections.RoundDraw")
+def _draw(world: World, side: str) -> dict[str, Any]:
+    return {"share": 1, "pool": {"streets": [], "inspectors": []}, "result": []}
+
+
 @facts("inspections.Inspection")
 def _inspection(world: World, side: str) -> dict[str, Any]:
     return {
@@ -365,6 +370,9 @@ KWARGS: dict[str, Callable[[World, str], dict[str, Any]]] = {
     "inspections:entry-draft": lambda world, side: _entry(world, side),
     "inspections:entry-photo": lambda world, side: _entry(world, side),
     "inspections:entry-discard": lambda world, side: _entry(world, side),
+    "inspections:round-draw-paper": lambda world, side: {
+        "pk": world.get("inspections.RoundDraw", side).round_id
+    },
     "inspections:entry-photo-remove": lambda world, side: {
         **_entry(world, side),
         "pk": world.get("inspections.EvidencePhoto", side).pk,

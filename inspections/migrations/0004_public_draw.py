@@ -17,7 +17,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("common", "0001_initial"),
-        ("inspections", "0002_missing_disclosures"),
+        ("inspections", "0003_photo_flags"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
