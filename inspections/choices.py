@@ -113,6 +113,14 @@ class FlagVerdict(models.TextChoices):
     UNUSABLE = "unusable", "不可用，退回"
 
 
+class ConflictResolution(models.TextChoices):
+    """What became of another content under the same key."""
+
+    OPEN = "open", "待处理"
+    KEPT = "kept", "保留先报的"
+    TAKEN = "taken", "采用后到的"
+
+
 class CoverageBy(models.TextChoices):
     """How a round says who inspects what."""
 

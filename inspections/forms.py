@@ -1,13 +1,14 @@
 """Shape and wording of what is typed about inspections and rectification."""
 
 import datetime as dt
+import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import QueryDict
 
 from accounts.models import User
 from estates.choices import EstateKind
@@ -15,7 +16,8 @@ from estates.models import Estate, Street
 from xingyang_pm.common import clock
 from xingyang_pm.common.forms import PhotosField, PortalForm, PortalModelForm
 
-from .choices import CoverageBy, DrawShare, FlagVerdict, Outcome, ServiceMethod
+from .calculations import plain
+from .choices import CoverageBy, DrawShare, FlagVerdict, Outcome, PhotoStage, ServiceMethod
 from .models import (
     Checklist,
     ChecklistItem,
@@ -24,7 +26,7 @@ from .models import (
     RectificationItem,
     RectificationOrder,
 )
-from .services import Answer, Visit
+from .services import Announcement, Answer, Camera, Visit, answers_of
 from .services.checklists import ITEM_FIELDS
 
 # --- Checklists -------------------------------------------------------------------------------
@@ -281,11 +283,12 @@ def day_choices(default: int) -> list[tuple[int, str]]:
     return [(day, "当天改好" if day == 0 else f"{day} 天内") for day in days]
 
 
-def read_answers(data: QueryDict, items: Sequence[ChecklistItem]) -> dict[int, Answer]:
+def read_answers(data: Mapping[str, Any], items: Sequence[ChecklistItem]) -> dict[int, Answer]:
     """Return what the form says of each item; fields that are missing leave it on 合格.
 
     Nothing is refused here: a half-filled form must be kept as it is. The names are
-    ``o-<id>`` outcome, ``n-<id>`` note, ``d-<id>`` deduction, ``t-<id>`` days.
+    ``o-<id>`` outcome, ``n-<id>`` note, ``d-<id>`` deduction, ``t-<id>`` days, ``f-<id>`` put
+    right on the spot.
     """
     answers = {}
     for item in items:
@@ -298,16 +301,37 @@ def read_answers(data: QueryDict, items: Sequence[ChecklistItem]) -> dict[int, A
                 "deduction": data.get(f"d-{item.pk}") or None,
                 "note": data.get(f"n-{item.pk}", "")[:1000],
                 "days": _whole(data.get(f"t-{item.pk}")),
+                "fixed": outcome == Outcome.FAIL and data.get(f"f-{item.pk}") == "1",
             }
         )
     return answers
 
 
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 5 else None
+def form_values(inspection: Inspection) -> dict[str, str]:
+    """Return the fields of the form as they would say what stands in the draft; see
+    :func:`read_answers` and :func:`read_visit`."""
+    values = {
+        "inspected_on": inspection.inspected_on.isoformat(),
+        "companion": inspection.companion,
+        "site_contact": inspection.site_contact,
+        "note": inspection.note,
+    }
+    for pk, answer in answers_of(inspection).items():
+        values |= {f"o-{pk}": answer.outcome, f"n-{pk}": answer.note}
+        if answer.deduction is not None:
+            values[f"d-{pk}"] = plain(answer.deduction)
+        if answer.days is not None:
+            values[f"t-{pk}"] = str(answer.days)
+        if answer.fixed:
+            values[f"f-{pk}"] = "1"
+    return values
 
 
-def read_visit(data: QueryDict, inspection: Inspection | None) -> Visit:
+def _whole(text: str | None, digits: int = 4) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
+def read_visit(data: Mapping[str, Any], inspection: Inspection | None) -> Visit:
     """Return the facts of the visit; a date that cannot be read leaves the one that stands."""
     try:
         day = dt.date.fromisoformat(data.get("inspected_on", ""))
@@ -326,6 +350,50 @@ def read_uuid(text: str | None) -> uuid.UUID | None:
         return uuid.UUID(text or "")
     except ValueError:
         return None
+
+
+def _number(value: Any, most: int) -> Decimal | None:
+    """Return degrees with six decimals, or nothing for what is none."""
+    try:
+        number = Decimal(str(value))
+        return number.quantize(Decimal("0.000001")) if abs(number) <= most else None
+    except ArithmeticError:
+        return None
+
+
+def read_camera(data: Mapping[str, Any]) -> Camera:
+    """Return what the phone read of a picture (``taken_at`` ISO, ``latitude``, ``longitude``);
+    what cannot be read is left out."""
+    try:
+        taken = dt.datetime.fromisoformat(str(data.get("taken_at") or ""))
+        taken = taken if taken.tzinfo else taken.replace(tzinfo=clock.SHANGHAI)
+    except ValueError:
+        taken = None
+    if taken is not None and not 1990 <= taken.year <= 2100:
+        taken = None
+    latitude, longitude = _number(data.get("latitude"), 90), _number(data.get("longitude"), 180)
+    if latitude is None or longitude is None:
+        latitude = longitude = None
+    return Camera(taken, latitude, longitude)
+
+
+def read_stage(text: Any) -> str:
+    return PhotoStage.FIXED if text == PhotoStage.FIXED else PhotoStage.FOUND
+
+
+def read_announcements(rows: Any) -> list[Announcement]:
+    """Return the photos that a draft announces; rows without a key or an item are left out."""
+    told = []
+    for row in rows if isinstance(rows, list) else []:
+        if not isinstance(row, dict):
+            continue
+        key, item = read_uuid(str(row.get("key", ""))), _whole(str(row.get("item", "")), 18)
+        if key is None or item is None:
+            continue
+        sha256 = str(row.get("sha256", "")).lower()
+        whole = re.fullmatch(r"[0-9a-f]{64}", sha256) is not None
+        told.append(Announcement(key, item, read_stage(row.get("stage")), sha256 if whole else ""))
+    return told[:500]
 
 
 # --- Rectification ----------------------------------------------------------------------------

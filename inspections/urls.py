@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import checklists, entry, orders, photos, records, rounds
+from .views import arrivals, checklists, entry, field, orders, photos, records, rounds
 
 app_name = "inspections"
 
@@ -19,6 +19,14 @@ urlpatterns = [
         name="entry-photo-remove",
     ),
     path("entry/<uuid:key>/discard/", entry.EntryDiscard.as_view(), name="entry-discard"),
+    path("entry/<uuid:key>/sync/", field.EntrySync.as_view(), name="entry-sync"),
+    path("entry/<uuid:key>/status/", field.EntryStatus.as_view(), name="entry-status"),
+    path("sending/", field.Sending.as_view(), name="sending"),
+    path("sending/file/", field.SendingFile.as_view(), name="sending-file"),
+    path("field/worker.js", field.FieldWorker.as_view(), name="field-worker"),
+    path("field/shell/", field.FieldShell.as_view(), name="field-shell"),
+    path("field/session/", field.FieldSession.as_view(), name="field-session"),
+    path("field/work/", field.FieldWork.as_view(), name="field-work"),
     path("<int:pk>/receipt/", entry.Receipt.as_view(), name="inspection-receipt"),
     # Records
     path("", records.InspectionList.as_view(), name="inspection-list"),
@@ -26,6 +34,18 @@ urlpatterns = [
     path("<int:pk>/confirm/", records.InspectionConfirm.as_view(), name="inspection-confirm"),
     path("<int:pk>/return/", records.InspectionReturn.as_view(), name="inspection-return"),
     path("confirm/", records.InspectionConfirmMany.as_view(), name="inspection-confirm-many"),
+    path("conflicts/<int:pk>/keep/", arrivals.ConflictKeep.as_view(), name="conflict-keep"),
+    path("conflicts/<int:pk>/take/", arrivals.ConflictTake.as_view(), name="conflict-take"),
+    path(
+        "conflicts/photos/<int:pk>/",
+        arrivals.ConflictPhotoFull.as_view(),
+        name="conflict-photo",
+    ),
+    path(
+        "conflicts/photos/<int:pk>/thumbnail/",
+        arrivals.ConflictPhotoThumbnail.as_view(),
+        name="conflict-photo-thumbnail",
+    ),
     path("<int:pk>/order/", orders.OrderIssue.as_view(), name="order-issue"),
     path("photos/<int:pk>/", photos.PhotoFull.as_view(), name="photo-full"),
     path("photos/<int:pk>/thumbnail/", photos.PhotoThumbnail.as_view(), name="photo-thumbnail"),

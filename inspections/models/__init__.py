@@ -1,5 +1,6 @@
 """What was seen on site: checklists, rounds, inspections, photos, rectification."""
 
+from .arrivals import AnnouncedPhoto, ConflictPhoto, DraftConflict
 from .checklists import Checklist, ChecklistItem
 from .inspections import Inspection, ItemResult
 from .photos import EvidencePhoto, PhotoFlag
@@ -14,8 +15,11 @@ from .rectification import (
 from .rounds import InspectionRound, RoundDraw, RoundEstate
 
 __all__ = [
+    "AnnouncedPhoto",
     "Checklist",
     "ChecklistItem",
+    "ConflictPhoto",
+    "DraftConflict",
     "EvidencePhoto",
     "Inspection",
     "InspectionRound",

@@ -125,6 +125,23 @@ class Inspection(models.Model):
             "AND flag.verdict = '')",
             "还有照片疑点没有写结论，不能确认。",
         ),
+        Guard(
+            "photos_missing",
+            ("UPDATE",),
+            "NEW.status = 'confirmed' AND OLD.status <> 'confirmed' AND EXISTS (SELECT 1 FROM "
+            "inspections_announcedphoto told WHERE told.inspection_id = NEW.id AND NOT EXISTS "
+            "(SELECT 1 FROM inspections_evidencephoto photo "
+            "WHERE photo.client_key = told.client_key))",
+            "有照片还在手机上，未到，不能确认。",
+        ),
+        Guard(
+            "open_conflict",
+            ("UPDATE",),
+            "NEW.status = 'confirmed' AND OLD.status <> 'confirmed' AND EXISTS (SELECT 1 FROM "
+            "inspections_draftconflict other "
+            "WHERE other.inspection_id = NEW.id AND other.resolution = 'open')",
+            "同一份草稿还有另一份内容没有处理，不能确认。",
+        ),
     ]
 
     class Meta:
@@ -211,6 +228,7 @@ class ItemResult(models.Model):
     deduction = models.DecimalField("扣分", max_digits=5, decimal_places=1, default=0)
     note = models.CharField("问题描述", max_length=300, blank=True)
     deadline = models.DateField("整改期限", null=True, blank=True)
+    fixed_on_site = models.BooleanField("当场已改正", default=False)
 
     objects = ScopedManager()
 
@@ -242,6 +260,11 @@ class ItemResult(models.Model):
                 condition=~Q(outcome=Outcome.FAIL) | ~Q(note=""),
                 name="itemresult_fail_has_note",
                 violation_error_message="不合格项须写问题描述。",
+            ),
+            models.CheckConstraint(
+                condition=Q(fixed_on_site=False) | Q(outcome=Outcome.FAIL),
+                name="itemresult_fixed_failed",
+                violation_error_message="只有不合格项可以当场改正。",
             ),
         ]
         indexes = [

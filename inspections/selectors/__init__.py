@@ -1,5 +1,6 @@
 """Answers that span inspections, rounds, orders and estates, as plain values."""
 
+from .arrivals import arrived_photos, awaited_of, missing_photos, photo_keys_of
 from .doubts import Doubt, photo_doubts
 from .field import (
     EstateToInspect,
@@ -66,6 +67,8 @@ __all__ = [
     "RoundToDo",
     "Standing",
     "StreetScore",
+    "arrived_photos",
+    "awaited_of",
     "drawn_estates",
     "estate_scores",
     "extent_words",
@@ -73,6 +76,7 @@ __all__ = [
     "inspections_waiting",
     "left_by_inspector",
     "live_ranking",
+    "missing_photos",
     "monthly_scores",
     "next_to_inspect",
     "open_orders",
@@ -84,6 +88,7 @@ __all__ = [
     "overdue_count",
     "overdue_orders",
     "photo_doubts",
+    "photo_keys_of",
     "ranking",
     "round_figures",
     "scores_by_street",

@@ -1,5 +1,15 @@
 """What may be done about checklists, rounds, inspections and rectification orders."""
 
+from .arrivals import (
+    Announcement,
+    Received,
+    conflict_keep_first,
+    conflict_take_over,
+    draft_digest,
+    draft_receive,
+    draft_save,
+    photo_receive,
+)
 from .checklists import (
     activation_problem,
     checklist_activate,
@@ -56,6 +66,7 @@ from .orders import (
     rectification_reply,
     rectification_serve,
 )
+from .pictures import Camera
 from .review import inspection_confirm, inspection_return
 from .rounds import (
     covered_estates,
@@ -66,10 +77,13 @@ from .rounds import (
 )
 
 __all__ = [
+    "Announcement",
     "Answer",
     "AnswersIncomplete",
+    "Camera",
     "Finding",
     "ItemProblems",
+    "Received",
     "StreetPool",
     "Upload",
     "Visit",
@@ -88,7 +102,12 @@ __all__ = [
     "checklist_update",
     "checklists_load",
     "confirmation_problem",
+    "conflict_keep_first",
+    "conflict_take_over",
     "covered_estates",
+    "draft_digest",
+    "draft_receive",
+    "draft_save",
     "draw_people",
     "draw_pool",
     "draw_print",
@@ -107,6 +126,7 @@ __all__ = [
     "open_items",
     "photo_add",
     "photo_flag_judge",
+    "photo_receive",
     "photo_remove",
     "pool_digest",
     "preview_score",

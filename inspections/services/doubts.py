@@ -12,8 +12,15 @@ from django.db.models import Q
 
 from accounts.models import User
 from inspections.calculations import bits_apart, hash_bands, is_flat, metres_between, near_bands
-from inspections.choices import REVIEWERS, FlagKind, FlagVerdict, InspectionStatus
+from inspections.choices import (
+    REVIEWERS,
+    ConflictResolution,
+    FlagKind,
+    FlagVerdict,
+    InspectionStatus,
+)
 from inspections.models import EvidencePhoto, Inspection, PhotoFlag, RectificationOrder
+from inspections.selectors import missing_photos
 from xingyang_pm.common import clock
 from xingyang_pm.common.access import require
 from xingyang_pm.common.audit import record
@@ -193,7 +200,16 @@ def photo_flag_judge(*, flag: PhotoFlag, actor: User, verdict: str, reason: str 
 
 
 def confirmation_problem(inspection: Inspection) -> str:
-    """Return why the photos of ``inspection`` do not let it be confirmed, or an empty text."""
+    """Return why the photos of ``inspection`` do not let it be confirmed, or an empty text;
+    also that another content of the same draft waits to be settled."""
+    missing = len(missing_photos(inspection))
+    if missing:
+        return (
+            f"照片 {missing} 张还在手机上，未到，不能确认。请让录入人联网后打开“我的检查”上报，"
+            "照片找不回来的请退回重报。"
+        )
+    if inspection.conflicts.filter(resolution=ConflictResolution.OPEN).exists():
+        return "同一份草稿还收到另一份不同的内容，请先看过并处理，再确认。"
     flags = PhotoFlag.objects.of_inspection(inspection)
     left = flags.open().count()
     if left:

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from accounts.models import User
 from enterprises.selectors import current_services
@@ -33,6 +34,7 @@ from inspections.choices import (
     ChecklistStatus,
     InspectionStatus,
     Outcome,
+    PhotoStage,
     RoundStatus,
 )
 from inspections.models import (
@@ -54,7 +56,7 @@ from xingyang_pm.common.scoping import assert_in_scope
 from xingyang_pm.common.states import move
 
 from .doubts import refresh_flags
-from .pictures import read_picture
+from .pictures import Camera, read_picture, with_camera
 from .storing import forget_files, keep_picture
 
 TAG = "检查"
@@ -67,20 +69,24 @@ MAX_DAYS = 180
 @dataclass(frozen=True)
 class Answer:
     """What was found on one item. ``days`` is the time to put it right, from the visit on; None
-    takes the item's own."""
+    takes the item's own. ``fixed``: it was put right before the inspector left."""
 
     outcome: str = PASS
     deduction: Decimal | None = None
     note: str = ""
     days: int | None = None
+    fixed: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        told = {
             "outcome": self.outcome,
             "deduction": None if self.deduction is None else str(self.deduction),
             "note": self.note,
             "days": self.days,
         }
+        # Left out where it is not so: what was reported before there was this field, sent
+        # again, must still be the same content.
+        return {**told, "fixed": True} if self.fixed else told
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Answer":
@@ -95,6 +101,7 @@ class Answer:
             deduction=number if number is None or number.is_finite() else None,
             note=str(value.get("note", "")),
             days=days if isinstance(days, int) else None,
+            fixed=value.get("fixed") is True,
         )
 
 
@@ -252,7 +259,7 @@ def _check_day(inspection: Inspection) -> None:
 # --- Fill in ----------------------------------------------------------------------------------
 
 
-def _own(inspection: Inspection, actor: User) -> Inspection:
+def own_draft(inspection: Inspection, actor: User) -> Inspection:
     """Return the record, locked, if ``actor`` is the one who fills it in."""
     found = (
         Inspection.objects.select_for_update(of=("self",))
@@ -264,7 +271,7 @@ def _own(inspection: Inspection, actor: User) -> Inspection:
     return found
 
 
-def _content(
+def content_of(
     inspection: Inspection, answers: Mapping[int, Answer] | None, visit: Visit | None
 ) -> dict[str, Any]:
     """Return what would stand in the draft: answers of items that are not plainly passed, and
@@ -300,12 +307,12 @@ def inspection_save_draft(
     """
     require(actor, INSPECTORS, NOT_YOURS)
     with guarded():
-        inspection = _own(inspection, actor)
+        inspection = own_draft(inspection, actor)
         if not inspection.is_editable:
             raise BusinessError(
                 f"这份检查已经上报（{inspection.number}），不能再改。", code="reported"
             )
-        inspection.draft = _content(inspection, answers, visit)
+        inspection.draft = content_of(inspection, answers, visit)
         inspection.saved_at = clock.now()
         fields = ["draft", "saved_at"]
         if visit is not None:
@@ -336,34 +343,49 @@ def photo_add(
     source: bytes,
     name: str = "照片",
     client_key: uuid.UUID | None = None,
+    stage: str = PhotoStage.FOUND,
+    camera: Camera | None = None,
 ) -> EvidencePhoto:
-    """Add a photo to an item of a draft. The same key, or the same picture on the same item, is
-    one photo however often it arrives."""
+    """Add a photo to an item. The same key, or the same picture on the same item, is one photo
+    however often it arrives.
+
+    A reported record takes only what it has announced: photos that were still on the phone.
+    ``camera`` is what the phone read of the picture before it shrank it.
+    """
     require(actor, INSPECTORS, NOT_YOURS)
-    picture = read_picture(source, name)
+    picture = with_camera(read_picture(source, name), camera)
     key = client_key or uuid.uuid5(inspection.client_key, f"{item.pk}/{picture.source_sha256}")
     known = _known_photo(key, inspection, item, actor)
     if known is not None:
         return known
     with guarded():
-        inspection = _own(inspection, actor)
+        inspection = own_draft(inspection, actor)
         if item.checklist_id != inspection.checklist_id:
             raise BusinessError("这个项目不在本次检查表中。", code="not_in_list")
-        if not inspection.is_editable:
+        awaited = inspection.announced.filter(client_key=key).exists()
+        if not inspection.is_editable and not awaited:
             raise BusinessError(
                 f"这份检查已经上报（{inspection.number}），不能再加照片。", code="reported"
             )
         result, _ = ItemResult.objects.get_or_create(
             inspection=inspection, item=item, defaults={"outcome": Outcome.PASS}
         )
-        photos = EvidencePhoto.objects.filter(result=result, reply_item__isnull=True)
-        known = photos.filter(Q(client_key=key) | Q(source_sha256=picture.source_sha256)).first()
+        photos = EvidencePhoto.objects.filter(result=result, reply_item__isnull=True, stage=stage)
+        same = Q(client_key=key)
+        if not awaited:
+            same |= Q(source_sha256=picture.source_sha256)
+        known = photos.filter(same).first()
         if known is not None:
             return known
-        if photos.count() >= MAX_PHOTOS:
+        if not awaited and photos.count() >= MAX_PHOTOS:
             raise BusinessError(f"每项最多 {MAX_PHOTOS} 张照片。", code="too_many", field="photo")
         return keep_picture(
-            picture, estate=inspection.estate, result=result, actor=actor, client_key=key
+            picture,
+            estate=inspection.estate,
+            result=result,
+            actor=actor,
+            client_key=key,
+            stage=stage,
         )
 
 
@@ -383,7 +405,7 @@ def photo_remove(*, photo: EvidencePhoto, actor: User) -> None:
     """Take a photo out of a draft; its files go once the removal is certain."""
     require(actor, INSPECTORS, NOT_YOURS)
     with guarded():
-        inspection = _own(photo.result.inspection, actor)
+        inspection = own_draft(photo.result.inspection, actor)
         if photo.reply_item_id or not inspection.is_editable:
             raise BusinessError("作为证据的照片不能修改或删除。", code="reported")
         forget_files([photo])
@@ -394,7 +416,7 @@ def inspection_discard(*, inspection: Inspection, actor: User) -> None:
     """Throw an own draft away, with its photos. What was once reported cannot be thrown away."""
     require(actor, INSPECTORS, NOT_YOURS)
     with guarded():
-        inspection = _own(inspection, actor)
+        inspection = own_draft(inspection, actor)
         if inspection.status != InspectionStatus.DRAFT:
             raise BusinessError("上报过的检查记录不能删除。", code="reported")
         photos = list(EvidencePhoto.objects.filter(result__inspection=inspection))
@@ -416,19 +438,16 @@ def inspection_discard(*, inspection: Inspection, actor: User) -> None:
 def _check(inspection: Inspection, answers: Mapping[int, Answer]) -> _Checked:
     """Hold ``answers`` against the checklist: scored lines, results to write, problems."""
     checked = _Checked()
-    photos: dict[int, int] = dict(
-        EvidencePhoto.objects.filter(result__inspection=inspection, reply_item__isnull=True)
-        .order_by()
-        .values_list("result__item_id")
-        .annotate(total=Count("pk"))
-    )
+    photos = _photo_counts(inspection)
     items = list(inspection.checklist.items.order_by("position"))
     unknown = set(answers) - {item.pk for item in items}
     if unknown:
         raise BusinessError("有的项目不在本次检查表中，请刷新后再填。", code="not_in_list")
     for item in items:
         answer = answers.get(item.pk, Answer())
-        problem = _problem(item, answer, photos.get(item.pk, 0))
+        problem = _problem(
+            item, answer, photos[item.pk, PhotoStage.FOUND], photos[item.pk, PhotoStage.FIXED]
+        )
         if problem:
             checked.problems[item.pk] = problem
             checked.codes.append(item.code)
@@ -443,7 +462,10 @@ def _check(inspection: Inspection, answers: Mapping[int, Answer]) -> _Checked:
                 outcome=answer.outcome,
                 deduction=deduction or Decimal(0),
                 note=answer.note.strip() if answer.outcome != PASS else "",
-                deadline=inspection.inspected_on + dt.timedelta(days=days) if failed else None,
+                deadline=inspection.inspected_on + dt.timedelta(days=days)
+                if failed and not answer.fixed
+                else None,
+                fixed_on_site=failed and answer.fixed,
             )
         )
         checked.lines.append(
@@ -461,7 +483,20 @@ def _check(inspection: Inspection, answers: Mapping[int, Answer]) -> _Checked:
     return checked
 
 
-def _problem(item: ChecklistItem, answer: Answer, photos: int) -> str:
+def _photo_counts(inspection: Inspection) -> Counter[tuple[int, str]]:
+    """Return how many photos each item has by stage, those included that are announced and
+    still on the phone."""
+    arrived = EvidencePhoto.objects.filter(
+        result__inspection=inspection, reply_item__isnull=True
+    ).values_list("result__item_id", "stage", "client_key")
+    counts = Counter((item, stage) for item, stage, _ in arrived)
+    keys = {key for _, _, key in arrived}
+    for item, stage, key in inspection.announced.values_list("item_id", "stage", "client_key"):
+        counts[item, stage] += key not in keys
+    return counts
+
+
+def _problem(item: ChecklistItem, answer: Answer, photos: int, after: int) -> str:
     """Return why ``answer`` cannot be reported on ``item``, or an empty text."""
     if answer.outcome not in Outcome.values:
         return "请选合格或不合格。"
@@ -483,6 +518,8 @@ def _problem(item: ChecklistItem, answer: Answer, photos: int) -> str:
         return f"整改期限须在 {MAX_DAYS} 天以内。"
     if item.photo_required and not photos:
         return "请至少拍 1 张照片。"
+    if answer.fixed and item.photo_required and not after:
+        return "当场已改正的，请再拍 1 张改正后的照片。"
     return ""
 
 
@@ -540,8 +577,8 @@ def inspection_submit(
             if error.code != "reported":
                 raise
     with guarded():
-        inspection = _own(inspection, actor)
-        content = digest(_content(inspection, answers, visit))
+        inspection = own_draft(inspection, actor)
+        content = digest(content_of(inspection, answers, visit))
         if inspection.status in COUNTED:
             if inspection.content_digest == content:
                 return inspection
@@ -630,8 +667,8 @@ def _number(day: dt.date) -> str:
 
 
 def _write_results(inspection: Inspection, results: list[ItemResult]) -> int:
-    """Write all results over those of the draft; photos of items that did not fail go. Return
-    how many went."""
+    """Write all results over those of the draft; photos of items that did not fail go, and
+    photos after a repair that was none. Return how many went."""
     known = {row.item_id: row for row in inspection.results.all()}
     new, changed = [], []
     for result in results:
@@ -641,16 +678,29 @@ def _write_results(inspection: Inspection, results: list[ItemResult]) -> int:
             continue
         row.outcome, row.deduction = result.outcome, result.deduction
         row.note, row.deadline = result.note, result.deadline
+        row.fixed_on_site = result.fixed_on_site
         changed.append(row)
-    ItemResult.objects.bulk_update(changed, ["outcome", "deduction", "note", "deadline"])
-    ItemResult.objects.bulk_create(new)
-    idle = list(
-        EvidencePhoto.objects.filter(result__inspection=inspection).exclude(
-            result__outcome=Outcome.FAIL
-        )
+    ItemResult.objects.bulk_update(
+        changed, ["outcome", "deduction", "note", "deadline", "fixed_on_site"]
     )
-    forget_files(idle)
-    EvidencePhoto.objects.filter(pk__in=[photo.pk for photo in idle]).delete()
+    ItemResult.objects.bulk_create(new)
+    needed = {(row.item_id, PhotoStage.FOUND) for row in results if row.outcome == FAIL}
+    needed |= {(row.item_id, PhotoStage.FIXED) for row in results if row.fixed_on_site}
+    told = inspection.announced.values_list("pk", "item_id", "stage")
+    vain = [pk for pk, item, stage in told if (item, stage) not in needed]
+    if vain:
+        inspection.announced.filter(pk__in=vain).delete()
+    if not known:
+        return 0
+    photos = EvidencePhoto.objects.filter(result__inspection=inspection)
+    idle = [
+        photo
+        for photo in photos.select_related("result")
+        if (photo.result.item_id, photo.stage) not in needed
+    ]
+    if idle:
+        forget_files(idle)
+        EvidencePhoto.objects.filter(pk__in=[photo.pk for photo in idle]).delete()
     return len(idle)
 
 

@@ -10,7 +10,7 @@ import io
 import struct
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -57,6 +57,28 @@ class Picture:
     taken_at: dt.datetime | None
     latitude: Decimal | None
     longitude: Decimal | None
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What a phone read of a picture before it shrank it: when (aware) and where (degrees)."""
+
+    taken_at: dt.datetime | None = None
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
+
+
+def with_camera(picture: Picture, camera: Camera | None) -> Picture:
+    """Return ``picture`` with what the phone read, where the file itself does not say it."""
+    if camera is None:
+        return picture
+    here = picture if picture.latitude is not None else camera
+    return replace(
+        picture,
+        taken_at=picture.taken_at or camera.taken_at,
+        latitude=here.latitude,
+        longitude=here.longitude,
+    )
 
 
 def _refused(name: str, reason: str) -> BusinessError:

@@ -12,7 +12,7 @@ from accounts.models import User
 from estates.models import Estate
 from inspections.calculations import hash_bands
 from inspections.choices import PhotoStage
-from inspections.models import EvidencePhoto, ItemResult, ReplyItem
+from inspections.models import ConflictPhoto, EvidencePhoto, ItemResult, ReplyItem
 from xingyang_pm.common import clock
 
 from .doubts import raise_flags
@@ -27,6 +27,7 @@ def keep_picture(
     actor: User,
     reply_item: ReplyItem | None = None,
     client_key: uuid.UUID | None = None,
+    stage: str = "",
 ) -> EvidencePhoto:
     """Store ``picture`` as evidence; the files go again if its row cannot be written.
 
@@ -38,7 +39,7 @@ def keep_picture(
         estate=estate,
         result=result,
         reply_item=reply_item,
-        stage=PhotoStage.FIXED if reply_item else PhotoStage.FOUND,
+        stage=stage or (PhotoStage.FIXED if reply_item else PhotoStage.FOUND),
         client_key=client_key or uuid.uuid4(),
         width=picture.width,
         height=picture.height,
@@ -55,17 +56,24 @@ def keep_picture(
         uploaded_by=actor,
         uploaded_at=clock.now(),
     )
+    save_with_files(photo, picture)
+    return photo
+
+
+def save_with_files(photo: EvidencePhoto | ConflictPhoto, picture: Picture) -> None:
+    """Write the files of ``photo`` and its row; the files go again if the row cannot be written."""
     photo.image.save("photo.jpg", ContentFile(picture.image), save=False)
     photo.thumbnail.save("photo.jpg", ContentFile(picture.thumbnail), save=False)
     try:
         with transaction.atomic():
             photo.save()
-            if reply_item is not None or result.inspection.is_counted:
+            if isinstance(photo, EvidencePhoto) and (
+                photo.reply_item_id is not None or photo.result.inspection.is_counted
+            ):
                 raise_flags([photo])
     except Exception:
         _remove([photo.image.name, photo.thumbnail.name])
         raise
-    return photo
 
 
 def forget_files(photos: Iterable[EvidencePhoto]) -> None:

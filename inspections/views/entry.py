@@ -24,12 +24,20 @@ from django.urls import reverse
 from estates.models import Estate
 from inspections import selectors, services
 from inspections.calculations import draft_key, plain
-from inspections.choices import INSPECTORS, InspectionStatus, Outcome, PhotoStage
+from inspections.choices import (
+    INSPECTORS,
+    ConflictResolution,
+    InspectionStatus,
+    Outcome,
+    PhotoStage,
+)
 from inspections.forms import (
     AdHocForm,
     VisitForm,
     day_choices,
     read_answers,
+    read_camera,
+    read_stage,
     read_uuid,
     read_visit,
 )
@@ -45,13 +53,15 @@ from xingyang_pm.common import clock
 from xingyang_pm.common.errors import BusinessError, NotPermitted
 from xingyang_pm.common.formats import due_words, local, month_day, numeral
 from xingyang_pm.common.kept import forget
-from xingyang_pm.common.menu import optional_url
 from xingyang_pm.common.paging import whole
 from xingyang_pm.common.views.generic import ActionPage, FormPage, PortalView
 
-MINE = "inspections:inspection-mine"
+from .addresses import MINE, field_urls, phone_tabs
+
 REJECTED = 422
 CONFLICT = 409
+# Codes of refusals that no better input mends: somebody, or this person elsewhere, was faster.
+CONFLICTS = frozenset({"conflict", "done", "key", "newer", "reported", "returned", "stale"})
 
 
 @dataclass
@@ -60,8 +70,17 @@ class ItemRow:
 
     item: ChecklistItem
     answer: Answer = field(default_factory=Answer)
-    photos: Sequence[EvidencePhoto] = ()
+    pictures: Sequence[EvidencePhoto] = ()
     problem: str = ""
+
+    @property
+    def photos(self) -> list[EvidencePhoto]:
+        return [photo for photo in self.pictures if photo.stage == PhotoStage.FOUND]
+
+    @property
+    def after(self) -> list[EvidencePhoto]:
+        """Photos of what was put right on the spot."""
+        return [photo for photo in self.pictures if photo.stage == PhotoStage.FIXED]
 
     @property
     def failed(self) -> bool:
@@ -139,25 +158,14 @@ def headings_of(
 
 
 def found_photos(inspection: Inspection, user: Any) -> dict[int, list[EvidencePhoto]]:
-    """Return the photos of an inspection by item id."""
+    """Return the photos entered with an inspection by item id."""
     photos: dict[int, list[EvidencePhoto]] = {}
     rows = EvidencePhoto.objects.visible_to(user).filter(
-        result__inspection=inspection, stage=PhotoStage.FOUND
+        result__inspection=inspection, reply_item__isnull=True
     )
     for photo in rows.select_related("result").order_by("pk"):
         photos.setdefault(photo.result.item_id, []).append(photo)
     return photos
-
-
-def phone_tabs() -> list[tuple[str, str, str, bool]]:
-    """Return ``(label, icon, url, on)`` of the tab bar, those that this installation has."""
-    tabs = [
-        ("检查", "clipboard-check", reverse(MINE), True),
-        ("整改", "tools", reverse("inspections:order-list"), False),
-        ("查小区", "search", optional_url("estates:estate-list"), False),
-        ("工作台", "home-2", optional_url("dashboard:desk"), False),
-    ]
-    return [tab for tab in tabs if tab[2]]
 
 
 # --- My inspections ---------------------------------------------------------------------------
@@ -207,6 +215,7 @@ class MyInspections(PortalView):
             own_drafts=self.loose_drafts() if not done else [],
             today=clock.today(),
             nav=phone_tabs(),
+            field_urls=field_urls(),
             **extra,
         )
 
@@ -282,9 +291,14 @@ class EntryView(PortalView):
             self.estate, self.checklist = found.estate, found.checklist
         return super().dispatch(request, *args, **kwargs)
 
+    def fields(self) -> Mapping[str, Any]:
+        """Return what the request says of the draft."""
+        return self.request.POST if self.request.method == "POST" else self.request.GET
+
     def find_target(self) -> None:
-        source = self.request.POST if self.request.method == "POST" else self.request.GET
-        round_pk, estate_pk = whole(source.get("round"), 0), whole(source.get("estate"), 0)
+        source = self.fields()
+        round_pk = whole(str(source.get("round", "")), 0)
+        estate_pk = whole(str(source.get("estate", "")), 0)
         self.round = (
             InspectionRound.objects.visible_to(self.user)
             .select_related("checklist")
@@ -404,17 +418,19 @@ class EntryPage(EntryView):
         """Add each uploaded photo to its item; return a sentence for items where one failed."""
         problems: dict[int, str] = {}
         for item in self.items:
-            for upload in self.request.FILES.getlist(f"p-{item.pk}"):
-                try:
-                    services.photo_add(
-                        inspection=inspection,
-                        item=item,
-                        actor=self.user,
-                        source=read_upload(upload),
-                        name=str(upload.name),
-                    )
-                except BusinessError as error:
-                    problems[item.pk] = error.message
+            for letter, stage in (("p", PhotoStage.FOUND), ("a", PhotoStage.FIXED)):
+                for upload in self.request.FILES.getlist(f"{letter}-{item.pk}"):
+                    try:
+                        services.photo_add(
+                            inspection=inspection,
+                            item=item,
+                            actor=self.user,
+                            source=read_upload(upload),
+                            name=str(upload.name),
+                            stage=stage,
+                        )
+                    except BusinessError as error:
+                        problems[item.pk] = error.message
         return problems
 
     def get_title(self) -> str:
@@ -454,7 +470,9 @@ class EntryPage(EntryView):
             marks_full=plain(self.checklist.full_score),
             marks_pass=plain(self.checklist.pass_score),
             saved_at=inspection.saved_at if inspection else None,
+            base=services.draft_digest(inspection) if inspection else "",
             back_url=reverse(MINE),
+            field_urls=field_urls(),
             max_photo_mb=settings.PHOTO_MAX_BYTES // 2**20,
             **extra,
         )
@@ -463,11 +481,25 @@ class EntryPage(EntryView):
 class EntryAnswer(EntryView):
     """Base of the addresses that the form's script calls: JSON, each refusal a sentence."""
 
+    status = 200
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Refuse what belongs to another person of the same phone before it is read."""
+        told = self.fields().get("user") if request.method == "POST" else None
+        if told and str(told) != str(self.user.pk):
+            sentence = "这份草稿是另一个账号填的，请用那个账号登录后上报。"
+            return JsonResponse({"message": sentence, "code": "other_user"}, status=403)
+        return super().dispatch(request, *args, **kwargs)
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            return JsonResponse(self.act())
+            answer = self.act()
+            return JsonResponse(answer, status=self.status)
+        except services.AnswersIncomplete as error:
+            told = {"message": error.message, "code": error.code, "problems": error.problems}
+            return JsonResponse(told, status=REJECTED)
         except BusinessError as error:
-            status = CONFLICT if error.code in {"conflict", "done", "reported"} else REJECTED
+            status = CONFLICT if error.code in CONFLICTS else REJECTED
             return JsonResponse({"message": error.message, "code": error.code}, status=status)
 
     def act(self) -> dict[str, Any]:
@@ -478,7 +510,13 @@ class EntryDraft(EntryAnswer):
     """Saves the form as it stands."""
 
     def act(self) -> dict[str, Any]:
-        inspection = self.save()
+        inspection = services.draft_save(
+            inspection=self.started(),
+            actor=self.user,
+            answers=read_answers(self.request.POST, self.items),
+            visit=read_visit(self.request.POST, self.inspection),
+            base=self.request.POST.get("base"),
+        )
         score = services.preview_score(inspection)
         moment = local(inspection.saved_at) if inspection.saved_at else clock.now()
         return {
@@ -486,25 +524,31 @@ class EntryDraft(EntryAnswer):
             "at": moment.isoformat(),
             "score": plain(score.score) if score else "",
             "key": str(inspection.client_key),
+            "base": services.draft_digest(inspection),
         }
 
 
 class EntryPhoto(EntryAnswer):
-    """Takes one photo of one item."""
+    """Takes one photo of one item; after the report those that it has announced."""
 
     def act(self) -> dict[str, Any]:
-        item = self.item_of(self.request.POST.get("item"))
+        data = self.request.POST
         upload = self.request.FILES.get("photo")
         if upload is None:
             raise BusinessError("没有收到照片，请再拍一次。", code="bad_photo")
-        photo = services.photo_add(
+        photo = services.photo_receive(
             inspection=self.started(),
-            item=item,
+            item=self.item_of(data.get("item")),
             actor=self.user,
             source=read_upload(upload),
             name=str(upload.name),
-            client_key=read_uuid(self.request.POST.get("photo_key")),
+            client_key=read_uuid(data.get("photo_key")),
+            stage=read_stage(data.get("stage")),
+            sha256=data.get("sha256", ""),
+            camera=read_camera(data),
         )
+        if not isinstance(photo, EvidencePhoto):
+            return {"id": photo.pk, "kept_beside": True}
         return {
             "id": photo.pk,
             "thumbnail": photo.get_thumbnail_url(),
@@ -603,11 +647,16 @@ class Receipt(PortalView):
         if mine and inspection.round and inspection.round.is_open:
             following = selectors.next_to_inspect(self.user, inspection.round)
         photos = EvidencePhoto.objects.visible_to(self.user).filter(
-            result__inspection=inspection, stage=PhotoStage.FOUND
+            result__inspection=inspection, reply_item__isnull=True
         )
         return super().get_context(
             inspection=inspection,
             photo_total=photos.count(),
+            missing=selectors.missing_photos(inspection),
+            conflict=inspection.conflicts.visible_to(self.user)
+            .filter(resolution=ConflictResolution.OPEN)
+            .first(),
+            field_urls=field_urls(),
             mine=mine,
             following=following,
             following_url=entry_url(following) if following else "",

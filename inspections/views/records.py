@@ -48,6 +48,7 @@ from xingyang_pm.common.views.generic import (
     count_line,
 )
 
+from .arrivals import conflicts_of, missing_by_item
 from .photos import shown_doubt, shown_photo
 
 LIST = "inspections:inspection-list"
@@ -192,7 +193,12 @@ class InspectionDetail(RecordPage):
         notices = []
         if inspection.status == InspectionStatus.RETURNED:
             notices.append(Notice(f"已退回：{inspection.return_reason}", "a", "arrow-back-up"))
-        if self.doubt:
+        missing = len(selectors.missing_photos(inspection))
+        if missing:
+            notices.append(
+                Notice(f"照片 {missing} 张还在手机上，未到。到齐后才能确认。", "a", "photo-off")
+            )
+        if self.doubt and not missing:
             notices.append(Notice(self.doubt, "a", "photo"))
         vetoes = inspection.working.get("veto") or []
         if vetoes:
@@ -250,6 +256,7 @@ class InspectionDetail(RecordPage):
             .prefetch_related("photos__estate")
             .order_by("item__position")
         )
+        missing = missing_by_item(self.object)
         groups: list[dict[str, Any]] = []
         found = {
             result.pk: [photo for photo in result.photos.all() if photo.reply_item_id is None]
@@ -282,6 +289,7 @@ class InspectionDetail(RecordPage):
                         }
                         for photo in found[result.pk]
                     ],
+                    "missing": missing.get(result.item_id, []),
                     "order": result.rectification.order
                     if hasattr(result, "rectification")
                     else None,
@@ -297,7 +305,11 @@ class InspectionDetail(RecordPage):
 
     def get_context(self, **extra: Any) -> dict[str, Any]:
         return super().get_context(
-            explanation=self.explanation(), groups=self.groups(), has_side=True, **extra
+            explanation=self.explanation(),
+            groups=self.groups(),
+            conflicts=conflicts_of(self.object, self.user),
+            has_side=True,
+            **extra,
         )
 
 

@@ -179,8 +179,22 @@ RULES: dict[str, Rule] = {
             ("entry-photo", NOBODY),
             ("entry-photo-remove", NOBODY),
             ("entry-discard", INSPECTOR),
+            ("entry-sync", NOBODY),
         )
     },
+    # Asked by its key; of what is another's, or nowhere, it says alike that it has no state.
+    "inspections:entry-status": Rule(SITE, NOBODY),
+    "inspections:sending": Rule(SITE, NOBODY),
+    "inspections:sending-file": Rule(SITE, NOBODY),
+    "inspections:field-worker": public(),
+    "inspections:field-shell": public(),
+    "inspections:field-session": Rule(SITE, NOBODY),
+    "inspections:field-work": Rule(SITE, NOBODY),
+    # The manager, and the inspector who entered the record.
+    "inspections:conflict-keep": act(ORDERS),
+    "inspections:conflict-take": act(INSPECTOR),
+    "inspections:conflict-photo": reading(),
+    "inspections:conflict-photo-thumbnail": reading(),
     "inspections:inspection-receipt": reading(),
     "inspections:inspection-list": listing(),
     "inspections:inspection-detail": reading(),

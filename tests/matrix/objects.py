@@ -270,6 +270,26 @@ def _recheck(world: World, side: str) -> dict[str, Any]:
     return {"serial": 901 if side == "street" else 902, "checked_by": world.cast.inspector}
 
 
+@facts("inspections.AnnouncedPhoto")
+def _announced(world: World, side: str) -> dict[str, Any]:
+    return {"inspection": world.draft(side), "sha256": uuid.uuid4().hex * 2}
+
+
+@facts("inspections.DraftConflict")
+def _conflict(world: World, side: str) -> dict[str, Any]:
+    return {
+        "inspection": world.report(side),
+        "content": {"items": {}, "visit": {}},
+        "by": world.cast.inspector,
+        "digest": uuid.uuid4().hex * 2,
+    }
+
+
+@facts("inspections.ConflictPhoto")
+def _conflict_photo(world: World, side: str) -> dict[str, Any]:
+    return {"sha256": uuid.uuid4().hex * 2, "source_sha256": uuid.uuid4().hex * 2}
+
+
 @facts("inspections.EvidencePhoto")
 def _photo(world: World, side: str) -> dict[str, Any]:
     return {"sha256": uuid.uuid4().hex * 2, "source_sha256": uuid.uuid4().hex * 2}
@@ -373,6 +393,8 @@ KWARGS: dict[str, Callable[[World, str], dict[str, Any]]] = {
     "inspections:round-draw-paper": lambda world, side: {
         "pk": world.get("inspections.RoundDraw", side).round_id
     },
+    "inspections:entry-sync": lambda world, side: _entry(world, side),
+    "inspections:entry-status": lambda world, side: _entry(world, side),
     "inspections:entry-photo-remove": lambda world, side: {
         **_entry(world, side),
         "pk": world.get("inspections.EvidencePhoto", side).pk,

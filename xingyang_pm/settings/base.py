@@ -20,6 +20,8 @@ if PORTAL_ENV not in {"embedded", "production", "test"}:
         f"环境变量 PORTAL_ENV 应为 embedded、production 或 test，现为 {PORTAL_ENV!r}。"
     )
 PRODUCTION = PORTAL_ENV == "production"
+# What a deployment calls itself; phones that work offline fetch the pages anew when it changes.
+RELEASE = env.text("PORTAL_RELEASE", "")
 DEBUG = env.flag("DEBUG", default=False)
 VAR_DIR = env.folder("PORTAL_VAR", BASE_DIR / "var")
 VAR_DIR.mkdir(parents=True, exist_ok=True)

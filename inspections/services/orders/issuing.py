@@ -29,9 +29,12 @@ from .base import NOTICE_PDF, TAG, locked, subjects_of
 
 
 def issuable_results(inspection: Inspection) -> list[ItemResult]:
-    """Return the failed items of ``inspection`` that no order covers yet."""
+    """Return the failed items of ``inspection`` that no order covers yet, without those that
+    were put right on the spot."""
     return list(
-        inspection.results.filter(outcome=Outcome.FAIL, rectification__isnull=True)
+        inspection.results.filter(
+            outcome=Outcome.FAIL, rectification__isnull=True, fixed_on_site=False
+        )
         .select_related("item")
         .order_by("item__position")
     )
