@@ -28,7 +28,13 @@ class InspectionsConfig(AppConfig):
         from .services.merging import merge_inspections
         from .views import panels
 
-        for model in (models.Checklist, models.ChecklistItem, models.InspectionRound):
+        for model in (
+            models.Checklist,
+            models.ChecklistHeading,
+            models.ChecklistItem,
+            models.ItemBasis,
+            models.InspectionRound,
+        ):
             register_scope(model, CityScope())
         # The whole pool stands in it, with all streets; a street sees its own drawn estates.
         register_scope(models.RoundDraw, BureauScope())

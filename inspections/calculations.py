@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -240,6 +241,42 @@ def is_flat(perceptual_hash: str) -> bool:
 def near_bands(band: int) -> list[int]:
     """Return ``band`` and all bands that differ from it in one bit."""
     return [band, *(band ^ 1 << bit for bit in range(BAND_BITS))]
+
+
+# --- Legal bases ------------------------------------------------------------------------------
+
+_LAW = re.compile(r"(《[^》]+》)(.*)")
+_ARTICLE = re.compile(r"(第[^第]+?条)(.*)")
+
+
+def citation(bases: Iterable[str], limit: int = 200) -> str:
+    """Return ``bases`` as a notice cites them, in at most ``limit`` characters.
+
+    Each law once with its articles, each article once with its paragraphs; a law as a whole is
+    left out beside an article of it. What would be too long loses its paragraphs, then its
+    articles: it is never cut inside a name.
+    """
+    laws: dict[str, dict[str, list[str]]] = {}
+    for basis in bases:
+        law, rest = found.groups() if (found := _LAW.fullmatch(basis.strip())) else (basis, "")
+        articles = laws.setdefault(law, {})
+        if rest:
+            article, part = split.groups() if (split := _ARTICLE.fullmatch(rest)) else (rest, "")
+            parts = articles.setdefault(article, [])
+            if part and part not in parts:
+                parts.append(part)
+    full = [
+        law + "、".join(article + "、".join(parts) for article, parts in articles.items())
+        for law, articles in laws.items()
+    ]
+    short = [law + "、".join(articles) for law, articles in laws.items()]
+    for cited in (full, short, list(laws)):
+        if len(text := "、".join(cited)) <= limit:
+            return text
+    names = list(laws)
+    while len("、".join(names)) > limit:
+        names.pop()
+    return "、".join(names)
 
 
 # --- The public random draw (双随机) -----------------------------------------------------------

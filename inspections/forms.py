@@ -20,14 +20,15 @@ from .calculations import plain
 from .choices import CoverageBy, DrawShare, FlagVerdict, Outcome, PhotoStage, ServiceMethod
 from .models import (
     Checklist,
+    ChecklistHeading,
     ChecklistItem,
     Inspection,
     ItemResult,
     RectificationItem,
     RectificationOrder,
 )
-from .services import Announcement, Answer, Camera, Visit, answers_of
-from .services.checklists import ITEM_FIELDS
+from .services import Announcement, Answer, Basis, Camera, Visit, answers_of
+from .services.checklists import HEADING_FIELDS, ITEM_FIELDS
 
 # --- Checklists -------------------------------------------------------------------------------
 
@@ -83,24 +84,90 @@ class PhrasesField(forms.CharField):
         """The lines are judged one by one above."""
 
 
+class HeadingForm(PortalModelForm):
+    class Meta:
+        model = ChecklistHeading
+        fields = HEADING_FIELDS
+        sections = [
+            ("大项", ["name", "points"]),
+            ("依据", ["legal_basis", "valid_from", "valid_to"]),
+        ]
+        wide = ["legal_basis"]
+        help_texts = {
+            "points": "填了，启用时各项分值之和须等于它；不填按各项合计",
+            "legal_basis": "下面的项目没有写自己的依据时引用",
+            "valid_to": "仍在施行的不填",
+        }
+
+
+# Rows for legal bases on the page of an item: a law, its successor, the city's own, one more.
+BASIS_ROWS = 4
+
+
 class ChecklistItemForm(PortalModelForm):
+    heading = forms.ModelChoiceField(
+        ChecklistHeading.objects.none(), label="大项", to_field_name="name", empty_label="请选择"
+    )
     phrases = PhrasesField(label="常用语", required=False, help_text="每行一条，填表时点一下就写上")
 
     class Meta:
         model = ChecklistItem
-        fields = ITEM_FIELDS
+        fields = tuple(name for name in ITEM_FIELDS if name != "section")
+        bases = [
+            name
+            for row in range(1, BASIS_ROWS + 1)
+            for name in (f"basis_{row}", f"basis_from_{row}", f"basis_to_{row}")
+        ]
         sections = [
-            ("检查什么", ["heading", "text", "guidance", "legal_basis", "disclosure"]),
+            ("检查什么", ["heading", "text", "guidance", "disclosure"]),
             ("怎么扣分", ["points", "deduction_step", "is_veto", "allows_na"]),
             ("不合格时", ["severity", "default_days", "photo_required", "phrases"]),
+            ("依据（按检查当天有效的引用）", bases),
         ]
-        wide = ["text", "guidance", "phrases"]
+        wide = ["text", "guidance", "phrases", *bases[::3]]
         help_texts = {
-            "heading": "同一大项的项目排在一起，编号自动生成",
             "disclosure": "查的是哪一项公示，例如 公开收费标准；不查公示的留空",
-            "deduction_step": "每次加减多少分；等于分值就是不合格即扣完",
+            "deduction_step": "每次加减多少分；等于分值就是有无项，不合格即扣完",
             "is_veto": "不合格时总分压到合格线以下",
         }
+
+    def __init__(
+        self, *args: Any, checklist: Checklist, bases: Sequence[Basis] = (), **kwargs: Any
+    ) -> None:
+        self.checklist, self.kept = checklist, bases
+        super().__init__(*args, **kwargs)
+
+    def _ready(self) -> None:
+        headings = ChecklistHeading.objects.visible_to(self.user).filter(checklist=self.checklist)
+        self.fields["heading"].queryset = headings.order_by("position")
+        for row in range(1, BASIS_ROWS + 1):
+            kept = self.kept[row - 1] if row <= len(self.kept) else Basis("")
+            self.fields[f"basis_{row}"] = forms.CharField(
+                label=f"依据 {row}", max_length=120, required=False, initial=kept.text
+            )
+            self.fields[f"basis_from_{row}"] = forms.DateField(
+                label="施行日期", required=False, initial=kept.valid_from
+            )
+            self.fields[f"basis_to_{row}"] = forms.DateField(
+                label="废止日期", required=False, initial=kept.valid_to,
+                help_text="仍在施行的不填",
+            )  # fmt: skip
+        super()._ready()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        bases = []
+        for row in range(1, BASIS_ROWS + 1):
+            text = data.pop(f"basis_{row}", "")
+            start, end = data.pop(f"basis_from_{row}", None), data.pop(f"basis_to_{row}", None)
+            if (start or end) and not text:
+                self.add_error(f"basis_{row}", "写了日期，请写明依据")
+            if start and end and end < start:
+                self.add_error(f"basis_to_{row}", "废止日期不能早于施行日期")
+            if text:
+                bases.append(Basis(text, start, end))
+        data["bases"] = bases
+        return data
 
 
 # --- Rounds -----------------------------------------------------------------------------------

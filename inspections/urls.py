@@ -90,6 +90,31 @@ urlpatterns = [
         name="checklist-discard",
     ),
     path(
+        "checklists/<int:pk>/compare/",
+        checklists.ChecklistCompare.as_view(),
+        name="checklist-compare",
+    ),
+    path(
+        "checklists/<int:pk>/headings/new/",
+        checklists.HeadingCreate.as_view(),
+        name="checklistheading-create",
+    ),
+    path(
+        "checklists/headings/<int:pk>/edit/",
+        checklists.HeadingUpdate.as_view(),
+        name="checklistheading-update",
+    ),
+    path(
+        "checklists/headings/<int:pk>/remove/",
+        checklists.HeadingRemove.as_view(),
+        name="checklistheading-remove",
+    ),
+    path(
+        "checklists/headings/<int:pk>/move/",
+        checklists.HeadingMove.as_view(),
+        name="checklistheading-move",
+    ),
+    path(
         "checklists/<int:pk>/items/new/",
         checklists.ItemCreate.as_view(),
         name="checklistitem-create",

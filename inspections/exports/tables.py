@@ -40,9 +40,7 @@ def summary_form(round: InspectionRound, user: User) -> OfficialForm:
         .filter(pk__in=[row.inspection_id for row in ranking])
         .prefetch_related("results__item", "orders__rechecks")
     }
-    headings = list(
-        dict.fromkeys(round.checklist.items.order_by("position").values_list("heading", flat=True))
-    )
+    headings = list(round.checklist.headings.order_by("position").values_list("name", flat=True))
     rows = []
     for place, row in enumerate(ranking, start=1):
         inspection = inspections[row.inspection_id]

@@ -1,7 +1,7 @@
 """What was seen on site: checklists, rounds, inspections, photos, rectification."""
 
 from .arrivals import AnnouncedPhoto, ConflictPhoto, DraftConflict
-from .checklists import Checklist, ChecklistItem
+from .checklists import Checklist, ChecklistHeading, ChecklistItem, ItemBasis
 from .inspections import Inspection, ItemResult
 from .photos import EvidencePhoto, PhotoFlag
 from .rectification import (
@@ -17,12 +17,14 @@ from .rounds import InspectionRound, RoundDraw, RoundEstate
 __all__ = [
     "AnnouncedPhoto",
     "Checklist",
+    "ChecklistHeading",
     "ChecklistItem",
     "ConflictPhoto",
     "DraftConflict",
     "EvidencePhoto",
     "Inspection",
     "InspectionRound",
+    "ItemBasis",
     "ItemResult",
     "PhotoFlag",
     "Recheck",

@@ -1,6 +1,7 @@
 """Answers that span inspections, rounds, orders and estates, as plain values."""
 
 from .arrivals import arrived_photos, awaited_of, missing_photos, photo_keys_of
+from .checklists import Comparison, ItemChange, compare_checklists
 from .doubts import Doubt, photo_doubts
 from .field import (
     EstateToInspect,
@@ -52,12 +53,14 @@ from .waiting import (
 )
 
 __all__ = [
+    "Comparison",
     "Doubt",
     "DrawnEstate",
     "EstateScore",
     "EstateToInspect",
     "HeadingFailures",
     "InspectorWork",
+    "ItemChange",
     "MonthScore",
     "OpenOrders",
     "OverdueOrder",
@@ -69,6 +72,7 @@ __all__ = [
     "StreetScore",
     "arrived_photos",
     "awaited_of",
+    "compare_checklists",
     "drawn_estates",
     "estate_scores",
     "extent_words",

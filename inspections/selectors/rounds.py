@@ -340,14 +340,14 @@ def round_figures(round: InspectionRound) -> RoundFigures:
     problems = [
         ProblemCount(code, text, heading, count, estates)
         for code, text, heading, count, estates in counted.order_by()
-        .values_list("item__code", "item__text", "item__heading")
+        .values_list("item__code", "item__text", "item__section__name")
         .annotate(count=Count("pk"), estates=Count("inspection__estate", distinct=True))
         .order_by("-count", "item__position")
     ]
     by_heading = [
         HeadingFailures(heading, items, estates)
         for heading, items, estates, _ in counted.order_by()
-        .values_list("item__heading")
+        .values_list("item__section__name")
         .annotate(
             items=Count("pk"),
             estates=Count("inspection", distinct=True),

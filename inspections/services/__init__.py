@@ -10,12 +10,19 @@ from .arrivals import (
     draft_save,
     photo_receive,
 )
+from .built_in import checklists_load
 from .checklists import (
+    Basis,
     activation_problem,
+    bases_of,
     checklist_activate,
     checklist_copy_as_new_version,
     checklist_create,
     checklist_discard,
+    checklist_heading_add,
+    checklist_heading_move,
+    checklist_heading_remove,
+    checklist_heading_update,
     checklist_item_add,
     checklist_item_move,
     checklist_item_remove,
@@ -23,7 +30,6 @@ from .checklists import (
     checklist_items_reorder,
     checklist_retire,
     checklist_update,
-    checklists_load,
 )
 from .doubts import confirmation_problem, photo_flag_judge
 from .draws import (
@@ -81,6 +87,7 @@ __all__ = [
     "Answer",
     "AnswersIncomplete",
     "Camera",
+    "Basis",
     "Finding",
     "ItemProblems",
     "Received",
@@ -89,10 +96,15 @@ __all__ = [
     "Visit",
     "activation_problem",
     "answers_of",
+    "bases_of",
     "checklist_activate",
     "checklist_copy_as_new_version",
     "checklist_create",
     "checklist_discard",
+    "checklist_heading_add",
+    "checklist_heading_move",
+    "checklist_heading_remove",
+    "checklist_heading_update",
     "checklist_item_add",
     "checklist_item_move",
     "checklist_item_remove",

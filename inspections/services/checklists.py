@@ -1,19 +1,18 @@
 """Checklists: made and changed while in draft, taken into use, replaced by a new version."""
 
 import datetime as dt
-import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Max, Sum
+from django.db.models import Max
 
 from accounts.models import User
 from inspections.calculations import plain
-from inspections.choices import CHECKLIST_EDITORS, ChecklistKind, ChecklistStatus
-from inspections.models import Checklist, ChecklistItem
+from inspections.choices import CHECKLIST_EDITORS, ChecklistStatus
+from inspections.models import Checklist, ChecklistHeading, ChecklistItem, ItemBasis
 from xingyang_pm.common import clock
 from xingyang_pm.common.access import require
 from xingyang_pm.common.audit import changes, record, snapshot
@@ -21,14 +20,12 @@ from xingyang_pm.common.errors import BusinessError, StaleState
 from xingyang_pm.common.guarding import guarded
 from xingyang_pm.common.states import move
 
-REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 TAG = "检查表"
 NOT_YOURS = "检查表由房管中心科室负责人编制。"
 ITEM_FIELDS = (
-    "heading",
+    "section",
     "text",
     "guidance",
-    "legal_basis",
     "disclosure",
     "points",
     "deduction_step",
@@ -47,10 +44,11 @@ CHECKLIST_FIELDS = (
     "pass_score",
     "effective_from",
 )
+HEADING_FIELDS = ("name", "points", "legal_basis", "valid_from", "valid_to")
 MAX_ITEMS = 120
 
 
-def _locked_draft(checklist: Checklist) -> Checklist:
+def locked_draft(checklist: Checklist) -> Checklist:
     found = Checklist.objects.select_for_update().get(pk=checklist.pk)
     if not found.is_draft:
         raise BusinessError("使用过的检查表不能修改或删除，请另立新版。", code="frozen")
@@ -94,7 +92,7 @@ def checklist_update(*, checklist: Checklist, actor: User, **values: Any) -> Che
     """Change title, day of coming into use or marks of a draft."""
     require(actor, CHECKLIST_EDITORS, NOT_YOURS)
     with guarded():
-        checklist = _locked_draft(checklist)
+        checklist = locked_draft(checklist)
         before = snapshot(checklist, CHECKLIST_FIELDS)
         for name, value in values.items():
             setattr(checklist, name, value)
@@ -118,7 +116,7 @@ def checklist_discard(*, checklist: Checklist, actor: User) -> None:
     """Throw a draft away."""
     require(actor, CHECKLIST_EDITORS, NOT_YOURS)
     with guarded():
-        checklist = _locked_draft(checklist)
+        checklist = locked_draft(checklist)
         record(
             actor=actor,
             verb="checklist.discard",
@@ -129,31 +127,77 @@ def checklist_discard(*, checklist: Checklist, actor: User) -> None:
         checklist.delete()
 
 
-def _ordered(items: Iterable[ChecklistItem]) -> list[ChecklistItem]:
-    """Return ``items`` with those of one heading together, headings as they first appear."""
-    groups: dict[str, list[ChecklistItem]] = {}
-    for item in items:
-        groups.setdefault(item.heading, []).append(item)
-    return [item for members in groups.values() for item in members]
+@dataclass(frozen=True)
+class Basis:
+    """A legal basis and the days from and to which it is the law (None: open)."""
+
+    text: str
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+
+    def as_json(self) -> list[str | None]:
+        return [
+            self.text,
+            self.valid_from.isoformat() if self.valid_from else None,
+            self.valid_to.isoformat() if self.valid_to else None,
+        ]
 
 
-def _renumber(checklist: Checklist, items: Sequence[ChecklistItem] | None = None) -> None:
-    """Write position and code (``2.1``: first item of the second heading) of all items."""
-    rows = _ordered(items if items is not None else checklist.items.order_by("position", "pk"))
-    headings: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    for position, item in enumerate(rows, start=1):
-        item.position = position
-        headings.setdefault(item.heading, len(headings) + 1)
-        counts[item.heading] = counts.get(item.heading, 0) + 1
-        item.code = f"*{position}"
+def bases_of(item: ChecklistItem) -> list[Basis]:
+    return [Basis(row.text, row.valid_from, row.valid_to) for row in item.bases.all()]
+
+
+def _set_bases(item: ChecklistItem, bases: Iterable[Basis]) -> None:
+    item.bases.all().delete()
+    rows = [
+        ItemBasis(
+            item=item, text=basis.text.strip(), valid_from=basis.valid_from, valid_to=basis.valid_to
+        )
+        for basis in bases
+        if basis.text.strip()
+    ]
+    for row in rows:
+        row.full_clean()
+    ItemBasis.objects.bulk_create(rows)
+
+
+def heading_of(checklist: Checklist, heading: ChecklistHeading | str) -> ChecklistHeading:
+    """Return the heading itself, or the one of this name, made at the end if there is none."""
+    if isinstance(heading, ChecklistHeading):
+        if heading.checklist_id != checklist.pk:
+            raise BusinessError("这个大项不在本表中，请刷新后再选。", field="heading")
+        return heading
+    name = heading.strip()
+    found = checklist.headings.filter(name=name).first()
+    if found is None:
+        count = checklist.headings.count()
+        found = ChecklistHeading(
+            checklist=checklist, name=name, position=count + 1, code=str(count + 1)
+        )
+        found.full_clean()
+        found.save()
+    return found
+
+
+def renumber(checklist: Checklist) -> None:
+    """Write position and code of all headings (``2``) and items (``2.1``: the first of it)."""
+    sections = list(checklist.headings.order_by("position", "pk"))
+    for position, section in enumerate(sections, start=1):
+        section.position, section.code = position, str(position)
+    ChecklistHeading.objects.bulk_update(sections, ["position", "code"])
+    place = {section.pk: section.position for section in sections}
+    items = sorted(
+        checklist.items.all(), key=lambda item: (place[item.section_id], item.position, item.pk)
+    )
+    for position, item in enumerate(items, start=1):
+        item.position, item.code = position, f"*{position}"
     # Codes are unique in a list, so all step aside before they take their new ones.
-    ChecklistItem.objects.bulk_update(rows, ["position", "code"])
-    seen: dict[str, int] = {}
-    for item in rows:
-        seen[item.heading] = seen.get(item.heading, 0) + 1
-        item.code = f"{headings[item.heading]}.{seen[item.heading]}"
-    ChecklistItem.objects.bulk_update(rows, ["code"])
+    ChecklistItem.objects.bulk_update(items, ["position", "code"])
+    seen: Counter[int] = Counter()
+    for item in items:
+        seen[item.section_id] += 1
+        item.code = f"{place[item.section_id]}.{seen[item.section_id]}"
+    ChecklistItem.objects.bulk_update(items, ["code"])
 
 
 def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
@@ -168,48 +212,79 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def checklist_item_add(*, checklist: Checklist, actor: User, **values: Any) -> ChecklistItem:
-    """Add an item at the end of its heading. ``values`` are :data:`ITEM_FIELDS`."""
+def _item_snapshot(item: ChecklistItem) -> dict[str, Any]:
+    return {**snapshot(item, ITEM_FIELDS), "bases": [basis.as_json() for basis in bases_of(item)]}
+
+
+def checklist_item_add(
+    *,
+    checklist: Checklist,
+    actor: User,
+    heading: ChecklistHeading | str,
+    bases: Iterable[Basis] = (),
+    **values: Any,
+) -> ChecklistItem:
+    """Add an item at the end of its heading, which is made if only its name is given.
+
+    ``values`` are :data:`ITEM_FIELDS` but for the heading.
+    """
     require(actor, CHECKLIST_EDITORS, NOT_YOURS)
     with guarded():
-        checklist = _locked_draft(checklist)
+        checklist = locked_draft(checklist)
         count = checklist.items.count()
         if count >= MAX_ITEMS:
             raise BusinessError(f"一张检查表最多 {MAX_ITEMS} 项。")
         item = ChecklistItem(
-            checklist=checklist, position=count + 1, code=f"~{count + 1}", **_cleaned(values)
+            checklist=checklist,
+            section=heading_of(checklist, heading),
+            position=count + 1,
+            code=f"~{count + 1}",
+            **_cleaned(values),
         )
         item.full_clean()
         item.save()
-        _renumber(checklist)
+        _set_bases(item, bases)
+        renumber(checklist)
         item.refresh_from_db()
         record(
             actor=actor,
             verb="checklist.item_add",
             target=checklist,
             summary=f"增加 {item.code} {item.text}",
-            after=snapshot(item, ITEM_FIELDS),
+            after=_item_snapshot(item),
             tag=TAG,
         )
     return item
 
 
-def checklist_item_update(*, item: ChecklistItem, actor: User, **values: Any) -> ChecklistItem:
-    """Change an item of a draft; another heading puts it at that heading's end."""
+def checklist_item_update(
+    *,
+    item: ChecklistItem,
+    actor: User,
+    heading: ChecklistHeading | str | None = None,
+    bases: Iterable[Basis] | None = None,
+    **values: Any,
+) -> ChecklistItem:
+    """Change an item of a draft; another heading puts it at that heading's end. ``bases``
+    replace those that stand."""
     require(actor, CHECKLIST_EDITORS, NOT_YOURS)
     with guarded():
-        checklist = _locked_draft(item.checklist)
+        checklist = locked_draft(item.checklist)
         item = checklist.items.get(pk=item.pk)
-        before = snapshot(item, ITEM_FIELDS)
+        before = _item_snapshot(item)
+        if heading is not None:
+            item.section = heading_of(checklist, heading)
         for name, value in _cleaned(values).items():
             setattr(item, name, value)
         item.full_clean()
-        old, new = changes(before, snapshot(item, ITEM_FIELDS))
+        if bases is not None:
+            _set_bases(item, bases)
+        old, new = changes(before, _item_snapshot(item))
         if new:
-            if "heading" in new:
+            if "section" in new:
                 item.position = checklist.items.count() + 1
-            item.save(update_fields=[*new, "position"])
-            _renumber(checklist)
+            item.save(update_fields=[*(name for name in new if name != "bases"), "position"])
+            renumber(checklist)
             item.refresh_from_db()
             record(
                 actor=actor,
@@ -227,8 +302,8 @@ def checklist_item_remove(*, item: ChecklistItem, actor: User) -> Checklist:
     """Take an item out of a draft."""
     require(actor, CHECKLIST_EDITORS, NOT_YOURS)
     with guarded():
-        checklist = _locked_draft(item.checklist)
-        before = snapshot(item, ITEM_FIELDS)
+        checklist = locked_draft(item.checklist)
+        before = _item_snapshot(item)
         removed, _ = checklist.items.filter(pk=item.pk).delete()
         if not removed:
             raise StaleState(f"{item.code} 已经删去。")
@@ -240,19 +315,28 @@ def checklist_item_remove(*, item: ChecklistItem, actor: User) -> Checklist:
             before=before,
             tag=TAG,
         )
-        _renumber(checklist)
+        renumber(checklist)
     return checklist
 
 
 def checklist_items_reorder(*, checklist: Checklist, actor: User, order: Sequence[int]) -> None:
-    """Put the items of a draft into ``order`` (their ids, each once)."""
+    """Put the items of a draft into ``order`` (their ids, each once); headings stand as they
+    first appear in it."""
     require(actor, CHECKLIST_EDITORS, NOT_YOURS)
     with guarded():
-        checklist = _locked_draft(checklist)
+        checklist = locked_draft(checklist)
         items = {item.pk: item for item in checklist.items.all()}
         if sorted(order) != sorted(items):
             raise BusinessError("检查项目刚被别人改动过，请刷新后再排序。", code="stale")
-        _renumber(checklist, [items[pk] for pk in order])
+        rows = [items[pk] for pk in order]
+        for position, item in enumerate(rows, start=1):
+            item.position = position
+        ChecklistItem.objects.bulk_update(rows, ["position"])
+        sections = list(dict.fromkeys(item.section_id for item in rows))
+        empty = checklist.headings.exclude(pk__in=sections).order_by("position")
+        sections += empty.values_list("pk", flat=True)
+        _place_headings(checklist, sections)
+        renumber(checklist)
         record(
             actor=actor,
             verb="checklist.reorder",
@@ -262,27 +346,141 @@ def checklist_items_reorder(*, checklist: Checklist, actor: User, order: Sequenc
         )
 
 
+def _place_headings(checklist: Checklist, order: Sequence[int]) -> None:
+    rows = checklist.headings.in_bulk()
+    for position, pk in enumerate(order, start=1):
+        rows[pk].position = position
+    ChecklistHeading.objects.bulk_update(rows.values(), ["position"])
+
+
 def checklist_item_move(*, item: ChecklistItem, actor: User, up: bool) -> Checklist:
     """Move an item one place within its heading; at the edge, its whole heading moves."""
     items = list(item.checklist.items.order_by("position"))
-    groups: dict[str, list[int]] = {}
+    groups: dict[int, list[int]] = {}
     for row in items:
-        groups.setdefault(row.heading, []).append(row.pk)
+        groups.setdefault(row.section_id, []).append(row.pk)
     headings = list(groups)
-    members = groups[item.heading]
+    members = groups[item.section_id]
     place, step = members.index(item.pk), -1 if up else 1
     if 0 <= place + step < len(members):
         members[place], members[place + step] = members[place + step], members[place]
     else:
-        here = headings.index(item.heading)
+        here = headings.index(item.section_id)
         if 0 <= here + step < len(headings):
             headings[here], headings[here + step] = headings[here + step], headings[here]
     checklist_items_reorder(
         checklist=item.checklist,
         actor=actor,
-        order=[pk for name in headings for pk in groups[name]],
+        order=[pk for section in headings for pk in groups[section]],
     )
     return item.checklist
+
+
+# --- Headings ---------------------------------------------------------------------------------
+
+
+def checklist_heading_add(*, checklist: Checklist, actor: User, **values: Any) -> ChecklistHeading:
+    """Add a heading at the end. ``values`` are :data:`HEADING_FIELDS`."""
+    require(actor, CHECKLIST_EDITORS, NOT_YOURS)
+    with guarded():
+        checklist = locked_draft(checklist)
+        count = checklist.headings.count()
+        heading = ChecklistHeading(
+            checklist=checklist, position=count + 1, code=str(count + 1), **values
+        )
+        heading.full_clean()
+        heading.save()
+        record(
+            actor=actor,
+            verb="checklist.heading_add",
+            target=checklist,
+            summary=f"增加大项 {heading.name}",
+            after=snapshot(heading, HEADING_FIELDS),
+            tag=TAG,
+        )
+    return heading
+
+
+def _fresh(checklist: Checklist, heading: ChecklistHeading) -> ChecklistHeading:
+    found = checklist.headings.filter(pk=heading.pk).first()
+    if found is None:
+        raise StaleState(f"“{heading}”已经删去。")
+    return found
+
+
+def checklist_heading_update(
+    *, heading: ChecklistHeading, actor: User, **values: Any
+) -> ChecklistHeading:
+    """Change name, points or legal basis of a heading of a draft."""
+    require(actor, CHECKLIST_EDITORS, NOT_YOURS)
+    with guarded():
+        checklist = locked_draft(heading.checklist)
+        heading = _fresh(checklist, heading)
+        before = snapshot(heading, HEADING_FIELDS)
+        for name, value in values.items():
+            setattr(heading, name, value)
+        heading.full_clean()
+        old, new = changes(before, snapshot(heading, HEADING_FIELDS))
+        if new:
+            heading.save(update_fields=list(new))
+            record(
+                actor=actor,
+                verb="checklist.heading_update",
+                target=checklist,
+                summary=f"修改大项 {heading.name}",
+                before=old,
+                after=new,
+                tag=TAG,
+            )
+    return heading
+
+
+def checklist_heading_remove(*, heading: ChecklistHeading, actor: User) -> Checklist:
+    """Take a heading without items out of a draft."""
+    require(actor, CHECKLIST_EDITORS, NOT_YOURS)
+    with guarded():
+        checklist = locked_draft(heading.checklist)
+        heading = _fresh(checklist, heading)
+        count = checklist.items.filter(section=heading).count()
+        if count:
+            raise BusinessError(f"“{heading}”下还有 {count} 个项目，请先删去或改到别的大项。")
+        heading.delete()
+        record(
+            actor=actor,
+            verb="checklist.heading_remove",
+            target=checklist,
+            summary=f"删去大项 {heading.name}",
+            tag=TAG,
+        )
+        renumber(checklist)
+    return checklist
+
+
+def checklist_heading_move(*, heading: ChecklistHeading, actor: User, up: bool) -> Checklist:
+    """Move a heading with its items one place up or down."""
+    require(actor, CHECKLIST_EDITORS, NOT_YOURS)
+    with guarded():
+        checklist = locked_draft(heading.checklist)
+        order = list(checklist.headings.order_by("position").values_list("pk", flat=True))
+        if heading.pk not in order:
+            raise StaleState(f"“{heading}”已经删去。")
+        place = order.index(heading.pk)
+        other = place + (-1 if up else 1)
+        if 0 <= other < len(order):
+            order[place], order[other] = order[other], order[place]
+            _place_headings(checklist, order)
+            renumber(checklist)
+            record(
+                actor=actor,
+                verb="checklist.heading_move",
+                target=checklist,
+                summary=f"{'上' if up else '下'}移大项 {heading.name}",
+                tag=TAG,
+            )
+    return checklist
+
+
+# --- Versions ---------------------------------------------------------------------------------
 
 
 def checklist_copy_as_new_version(
@@ -305,15 +503,7 @@ def checklist_copy_as_new_version(
             created_by=actor,
             created_at=clock.now(),
         )
-        ChecklistItem.objects.bulk_create(
-            ChecklistItem(
-                checklist=copy,
-                position=item.position,
-                code=item.code,
-                **{name: getattr(item, name) for name in ITEM_FIELDS},
-            )
-            for item in checklist.items.order_by("position")
-        )
+        _copy_content(checklist, copy)
         record(
             actor=actor,
             verb="checklist.copy",
@@ -326,16 +516,52 @@ def checklist_copy_as_new_version(
     return copy
 
 
-def points_total(checklist: Checklist) -> Decimal:
-    """Return the sum of the points of all items."""
-    return checklist.items.aggregate(total=Sum("points"))["total"] or Decimal(0)
+def _copy_content(source: Checklist, copy: Checklist) -> None:
+    """Copy headings, items and bases; an item keeps its ``origin``, by which versions compare."""
+    sections: dict[int, ChecklistHeading] = {}
+    for heading in source.headings.order_by("position"):
+        old = heading.pk
+        heading.pk, heading.checklist = None, copy
+        heading._state.adding = True
+        heading.save()
+        sections[old] = heading
+    items = list(source.items.order_by("position").prefetch_related("bases"))
+    copies = ChecklistItem.objects.bulk_create(
+        ChecklistItem(
+            checklist=copy,
+            position=item.position,
+            code=item.code,
+            origin=item.origin,
+            **{
+                **{name: getattr(item, name) for name in ITEM_FIELDS if name != "section"},
+                "section": sections[item.section_id],
+            },
+        )
+        for item in items
+    )
+    ItemBasis.objects.bulk_create(
+        ItemBasis(item=twin, text=basis.text, valid_from=basis.valid_from, valid_to=basis.valid_to)
+        for item, twin in zip(items, copies, strict=True)
+        for basis in item.bases.all()
+    )
 
 
 def activation_problem(checklist: Checklist) -> str:
     """Return why a draft cannot be taken into use yet, or an empty text."""
-    total = points_total(checklist)
-    if not checklist.items.exists():
+    sums: dict[int, Decimal] = {}
+    for section, points in checklist.items.values_list("section", "points"):
+        sums[section] = sums.get(section, Decimal(0)) + points
+    if not sums:
         return "还没有检查项目，不能启用。"
+    for heading in checklist.headings.order_by("position"):
+        if heading.pk not in sums:
+            return f"“{heading}”下还没有检查项目，请增加项目或删去这个大项。"
+        if heading.points is not None and sums[heading.pk] != heading.points:
+            return (
+                f"“{heading}”定为 {plain(heading.points)} 分，"
+                f"各项合计 {plain(sums[heading.pk])} 分，须相等。"
+            )
+    total = sum(sums.values(), Decimal(0))
     if total != checklist.full_score:
         return f"各项分值合计 {plain(total)} 分，须等于满分 {plain(checklist.full_score)} 分。"
     return ""
@@ -345,7 +571,7 @@ def checklist_activate(*, checklist: Checklist, actor: User) -> Checklist:
     """Take a draft into use from its day on; the version in use so far is retired that day."""
     require(actor, CHECKLIST_EDITORS, "检查表由房管中心科室负责人启用。")
     with guarded():
-        checklist = _locked_draft(checklist)
+        checklist = locked_draft(checklist)
         problem = activation_problem(checklist)
         if problem:
             raise BusinessError(problem, code="incomplete")
@@ -402,49 +628,3 @@ def checklist_retire(*, checklist: Checklist, actor: User) -> Checklist:
             tone="a",
         )
     return checklist
-
-
-@transaction.atomic
-def checklists_load(*, actor: User, folder: Path = REFERENCE) -> tuple[int, int]:
-    """Load the built-in checklists of ``folder``; return ``(made, kept)`` versions.
-
-    A file holds one kind: its ``versions`` by day of coming into use, and ``items`` whose
-    ``legal_basis`` lists one text per version (a shorter list repeats its last). Versions that
-    exist already stay as they are, so the loading can be repeated.
-    """
-    made = kept = 0
-    for path in sorted(folder.glob("*.json")):
-        source = json.loads(path.read_text(encoding="utf-8"))
-        kind = ChecklistKind(source["kind"])
-        known = set(Checklist.objects.filter(kind=kind).values_list("version", flat=True))
-        for index, version in enumerate(source["versions"]):
-            if version["version"] in known or (known and version["version"] < max(known)):
-                kept += 1
-                continue
-            checklist = checklist_create(
-                actor=actor,
-                kind=kind,
-                title=source["title"],
-                effective_from=dt.date.fromisoformat(version["effective_from"]),
-            )
-            rows = [_built_in(entry, index) for entry in source["items"]]
-            for position, row in enumerate(rows, start=1):
-                row.checklist, row.position, row.code = checklist, position, f"~{position}"
-                row.full_clean(validate_unique=False)
-            ChecklistItem.objects.bulk_create(rows)
-            _renumber(checklist)
-            checklist_activate(checklist=checklist, actor=actor)
-            made += 1
-    return made, kept
-
-
-def _built_in(entry: dict[str, Any], version: int) -> ChecklistItem:
-    bases = entry["legal_basis"]
-    return ChecklistItem(
-        **{
-            **entry,
-            "points": Decimal(entry["points"]),
-            "deduction_step": Decimal(entry["deduction_step"]),
-            "legal_basis": bases[min(version, len(bases) - 1)],
-        }
-    )

@@ -1,18 +1,26 @@
 """Checklists: the list, the record with its items, editing a draft, the phone form as preview."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 
-from inspections import services
+from inspections import selectors, services
 from inspections.calculations import plain
 from inspections.choices import CHECKLIST_EDITORS, ChecklistStatus
 from inspections.filters import ChecklistFilterSet
-from inspections.forms import ChecklistForm, ChecklistItemForm, ChecklistUpdateForm
-from inspections.models import Checklist, ChecklistItem
+from inspections.forms import (
+    ChecklistForm,
+    ChecklistItemForm,
+    ChecklistUpdateForm,
+    HeadingForm,
+)
+from inspections.models import Checklist, ChecklistHeading, ChecklistItem
 from inspections.tables import ChecklistTable, checklist_pill
 from xingyang_pm.common import clock
+from xingyang_pm.common.formats import numeral
 from xingyang_pm.common.views.generic import (
     Action,
     ActionPage,
@@ -28,6 +36,8 @@ from xingyang_pm.common.views.generic import (
 from .entry import headings_of
 
 LIST = "inspections:checklist-list"
+FROZEN = "使用过的检查表不能修改，请另立新版。"
+ZERO = Decimal(0)
 
 
 class ChecklistList(ListPage):
@@ -59,6 +69,13 @@ class ChecklistDetail(RecordPage):
     template_name = "inspections/checklist_detail.html"
     actions = [
         Action("手机表样", "inspections:checklist-preview", icon="device-mobile", by_pk=True),
+        Action(
+            "与别版比较",
+            "inspections:checklist-compare",
+            icon="arrows-diff",
+            by_pk=True,
+            show=lambda view: view.has_others,
+        ),
         Action(
             "停用",
             "inspections:checklist-retire",
@@ -100,6 +117,10 @@ class ChecklistDetail(RecordPage):
         ),
     ]
 
+    @cached_property
+    def has_others(self) -> bool:
+        return versions_beside(self.object, self.user).exists()
+
     def get_pills(self) -> list[Pill]:
         return [checklist_pill(self.object)]
 
@@ -129,16 +150,61 @@ class ChecklistDetail(RecordPage):
         ]
 
     def get_context(self, **extra: Any) -> dict[str, Any]:
-        items = list(self.object.items.visible_to(self.user).order_by("position"))
+        items = list(
+            self.object.items.visible_to(self.user).order_by("position").prefetch_related("bases")
+        )
+        by_section: dict[int, list[ChecklistItem]] = {}
+        for item in items:
+            by_section.setdefault(item.section_id, []).append(item)
+        sections = self.object.headings.visible_to(self.user).order_by("position")
+        groups = [
+            {
+                "heading": section,
+                "numeral": numeral(place),
+                "items": by_section.get(section.pk, []),
+                "points": sum((item.points for item in by_section.get(section.pk, [])), ZERO),
+            }
+            for place, section in enumerate(sections, start=1)
+        ]
         editable = self.object.is_draft and self.user.has_role(*CHECKLIST_EDITORS)
         return super().get_context(
-            groups=headings_of(items),
+            groups=groups,
             item_count=len(items),
-            point_total=sum((item.points for item in items), 0),
+            point_total=sum((item.points for item in items), ZERO),
             editable=editable,
             has_side=True,
             **extra,
         )
+
+
+def versions_beside(checklist: Checklist, user: Any) -> QuerySet:
+    """Return the other versions of the same kind, the newest first."""
+    rows = Checklist.objects.visible_to(user).filter(kind=checklist.kind)
+    return rows.exclude(pk=checklist.pk).order_by("-version")
+
+
+class ChecklistCompare(TemplatePage):
+    """What one version adds to, drops from and changes against another of its kind."""
+
+    model, list_url = Checklist, LIST
+    template_name = "inspections/checklist_compare.html"
+    title = "比较两版"
+
+    def get_meta(self) -> str:
+        return str(self.object)
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        others = list(versions_beside(self.object, self.user))
+        asked = self.request.GET.get("with", "")
+        before = [row for row in others if row.version < self.object.version]
+        default = before[0] if before else (others[0] if others else None)
+        other = next((row for row in others if str(row.pk) == asked), default)
+        comparison = None
+        if other is not None:
+            older, newer = sorted((self.object, other), key=lambda row: row.version)
+            comparison = selectors.compare_checklists(older, newer, self.user)
+            extra |= {"older": older, "newer": newer}
+        return super().get_context(others=others, other=other, comparison=comparison, **extra)
 
 
 class ChecklistCreate(FormPage):
@@ -272,6 +338,98 @@ class ChecklistPreview(TemplatePage):
 # --- Items ------------------------------------------------------------------------------------
 
 
+class HeadingCreate(FormPage):
+    model, form_class, roles, list_url = Checklist, HeadingForm, CHECKLIST_EDITORS, LIST
+    title, submit_label = "增加大项", "增加大项"
+
+    def get_meta(self) -> str:
+        return str(self.object)
+
+    def refusal(self) -> str:
+        return "" if self.object.is_draft else FROZEN
+
+    def perform(self, form: HeadingForm) -> ChecklistHeading:
+        return services.checklist_heading_add(
+            checklist=self.object, actor=self.user, **form.cleaned_data
+        )
+
+    def get_success_url(self, result: ChecklistHeading) -> str:
+        return f"{self.object.get_absolute_url()}#heading-{result.pk}"
+
+    def done_message(self, result: ChecklistHeading) -> str:
+        return f"已增加大项 {result}。"
+
+
+class HeadingUpdate(FormPage):
+    model, form_class, roles, list_url = ChecklistHeading, HeadingForm, CHECKLIST_EDITORS, LIST
+    title, submit_label = "修改大项", "保存修改"
+
+    def get_meta(self) -> str:
+        return f"{self.object.checklist}　{self.object}"
+
+    def refusal(self) -> str:
+        return "" if self.object.checklist.is_draft else FROZEN
+
+    def perform(self, form: HeadingForm) -> ChecklistHeading:
+        return services.checklist_heading_update(
+            heading=self.object, actor=self.user, **form.cleaned_data
+        )
+
+    def get_success_url(self, result: ChecklistHeading) -> str:
+        return f"{result.checklist.get_absolute_url()}#heading-{result.pk}"
+
+    def get_cancel_url(self) -> str:
+        return self.object.checklist.get_absolute_url()
+
+    def done_message(self, result: ChecklistHeading) -> str:
+        return f"大项 {result} 已修改。"
+
+
+class HeadingRemove(ActionPage):
+    model, roles, list_url = ChecklistHeading, CHECKLIST_EDITORS, LIST
+    title, submit_label, danger = "删去大项", "删去", True
+
+    def sentence(self) -> str:
+        return f"大项 {self.object} 将从 {self.object.checklist} 删去，后面的大项重新编号。"
+
+    def refusal(self) -> str:
+        if not self.object.checklist.is_draft:
+            return FROZEN
+        count = self.object.items.visible_to(self.user).count()
+        return f"“{self.object}”下还有 {count} 个项目，请先删去或改到别的大项。" if count else ""
+
+    def perform(self, form: None) -> Checklist:
+        return services.checklist_heading_remove(heading=self.object, actor=self.user)
+
+    def get_success_url(self, result: Checklist) -> str:
+        return result.get_absolute_url()
+
+    def get_cancel_url(self) -> str:
+        return self.object.checklist.get_absolute_url()
+
+    def done_message(self, result: Checklist) -> str:
+        return "大项已删去，编号已重排。"
+
+
+class HeadingMove(ActionPage):
+    """A heading with its items, one place up (``up=1``) or down."""
+
+    model, roles, list_url = ChecklistHeading, CHECKLIST_EDITORS, LIST
+    post_only = True
+    title, submit_label = "调整顺序", "调整顺序"
+
+    def perform(self, form: None) -> Checklist:
+        return services.checklist_heading_move(
+            heading=self.object, actor=self.user, up=self.request.POST.get("up") == "1"
+        )
+
+    def get_success_url(self, result: Checklist) -> str:
+        return f"{result.get_absolute_url()}#heading-{self.object.pk}"
+
+    def get_cancel_url(self) -> str:
+        return self.object.checklist.get_absolute_url()
+
+
 class ItemCreate(FormPage):
     model, form_class, roles, list_url = Checklist, ChecklistItemForm, CHECKLIST_EDITORS, LIST
     title, submit_label = "增加检查项目", "增加项目"
@@ -281,6 +439,15 @@ class ItemCreate(FormPage):
 
     def get_initial(self) -> dict[str, Any]:
         return {"heading": self.request.GET.get("heading", "")[:40]}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "checklist": self.object}
+
+    def refusal(self) -> str:
+        if not self.object.is_draft:
+            return FROZEN
+        known = self.object.headings.visible_to(self.user).exists()
+        return "" if known else "请先增加大项，再在大项下增加项目。"
 
     def perform(self, form: ChecklistItemForm) -> ChecklistItem:
         return services.checklist_item_add(
@@ -300,6 +467,20 @@ class ItemUpdate(FormPage):
 
     def get_meta(self) -> str:
         return f"{self.object.checklist}　{self.object.code}"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"heading": self.object.section}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        item = self.object
+        return {
+            **super().get_form_kwargs(),
+            "checklist": item.checklist,
+            "bases": services.bases_of(item),
+        }
+
+    def refusal(self) -> str:
+        return "" if self.object.checklist.is_draft else FROZEN
 
     def perform(self, form: ChecklistItemForm) -> ChecklistItem:
         return services.checklist_item_update(

@@ -252,7 +252,7 @@ class InspectionDetail(RecordPage):
         """Return the results by heading, each with its photos and its order."""
         results = (
             self.object.results.visible_to(self.user)
-            .select_related("item", "rectification__order")
+            .select_related("item__section", "rectification__order")
             .prefetch_related("photos__estate")
             .order_by("item__position")
         )

@@ -102,7 +102,7 @@ def make_checklist(actor: User, kind: str = ChecklistKind.CLEANING, **values: ob
             text=text,
             points=Decimal(points),
             deduction_step=Decimal(step),
-            legal_basis="《河南省物业管理条例》第三十九条",
+            bases=[services.Basis("《河南省物业管理条例》第三十九条")],
             phrases=["未公示", "堆放杂物"],
             **more,
         )

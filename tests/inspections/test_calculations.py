@@ -11,6 +11,7 @@ from inspections.calculations import (
     Marks,
     average,
     bands,
+    citation,
     deduction_problem,
     digest,
     draft_key,
@@ -160,3 +161,28 @@ def test_a_draft_key_is_of_one_person_one_estate_one_round() -> None:
 
 def test_numbers_are_written_without_needless_zeros() -> None:
     assert [plain(Decimal(x)) for x in ("2.0", "2.50", "10", "0.0")] == ["2", "2.5", "10", "0"]
+
+
+@pytest.mark.parametrize(
+    ("bases", "cited"),
+    [
+        ([], ""),
+        (["《甲条例》第三条", "《甲条例》", "《甲条例》第三条"], "《甲条例》第三条"),
+        (
+            ["《甲条例》第三条第（一）项", "《乙条例》", "《甲条例》第三条第（二）项",
+             "《甲条例》第五条"],
+            "《甲条例》第三条第（一）项、第（二）项、第五条、《乙条例》",
+        ),
+        (["某局通知", "某局通知"], "某局通知"),
+    ],
+)  # fmt: skip
+def test_laws_are_cited_once_with_their_articles(bases: list[str], cited: str) -> None:
+    assert citation(bases) == cited
+
+
+def test_a_long_citation_is_never_cut_inside_a_name() -> None:
+    many = [f"《河南省物业管理条例》第{n}条第（{m}）项" for n in range(20) for m in range(6)]
+    assert citation(many) == "《河南省物业管理条例》" + "、".join(f"第{n}条" for n in range(20))
+    laws = [f"《第{n}号物业管理方面的条例》" for n in range(30)]
+    assert citation(laws).endswith("》")
+    assert len(citation(laws)) <= 200

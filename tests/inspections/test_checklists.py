@@ -1,17 +1,23 @@
 """Checklists as versioned data, and the built-in set."""
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
-from inspections import services
+from estates.models import Estate
+from inspections import selectors, services
 from inspections.choices import ChecklistKind, ChecklistStatus
-from inspections.models import Checklist
+from inspections.models import Checklist, Inspection
+from inspections.services.built_in import item_origin
 from tests.inspections.conftest import TODAY, make_checklist
 from tests.support.people import Cast
+from xingyang_pm.common import clock, triggers
 from xingyang_pm.common.errors import BusinessError, NotPermitted, StaleState
 from xingyang_pm.common.models import AuditEntry
 
@@ -178,6 +184,98 @@ def test_only_the_manager_makes_checklists(part: str, cast: Cast, checklist: Che
             act()
 
 
+# --- Headings ---------------------------------------------------------------------------------
+
+
+def test_headings_are_rows_with_points_of_their_own(city_manager: User) -> None:
+    checklist = make_checklist(city_manager)
+    first, second = checklist.headings.order_by("position")
+    assert [(row.code, row.name) for row in (first, second)] == [
+        ("1", "公示栏"),
+        ("2", "楼道与消防"),
+    ]
+    services.checklist_heading_update(heading=first, actor=city_manager, points=Decimal(55))
+    with pytest.raises(BusinessError, match="“公示栏”定为 55 分，各项合计 60 分，须相等"):
+        services.checklist_activate(checklist=checklist, actor=city_manager)
+    services.checklist_heading_update(
+        heading=first, actor=city_manager, points=Decimal(60), name="公示"
+    )
+    services.checklist_heading_move(heading=first, actor=city_manager, up=False)
+    assert codes(checklist)[0] == "1.1 楼道无堆物、通道畅通"
+    assert codes(checklist)[2] == "2.1 公开收费标准"
+    empty = services.checklist_heading_add(checklist=checklist, actor=city_manager, name="绿化")
+    with pytest.raises(BusinessError, match="“绿化”下还没有检查项目"):
+        services.checklist_activate(checklist=checklist, actor=city_manager)
+    with pytest.raises(BusinessError, match="“公示”下还有 2 个项目"):
+        services.checklist_heading_remove(heading=first, actor=city_manager)
+    with pytest.raises(BusinessError, match="本表已有这个大项"):
+        services.checklist_heading_add(checklist=checklist, actor=city_manager, name="公示")
+    services.checklist_heading_remove(heading=empty, actor=city_manager)
+    used = services.checklist_activate(checklist=checklist, actor=city_manager)
+    assert [row.points for row in used.headings.order_by("position")] == [None, Decimal(60)]
+
+
+def test_a_heading_of_a_used_version_is_closed_to_every_change(
+    checklist: Checklist, city_manager: User
+) -> None:
+    heading = checklist.headings.first()
+    for act in (
+        lambda: services.checklist_heading_add(
+            checklist=checklist, actor=city_manager, name="绿化"
+        ),
+        lambda: services.checklist_heading_update(heading=heading, actor=city_manager, name="别的"),
+        lambda: services.checklist_heading_remove(heading=heading, actor=city_manager),
+        lambda: services.checklist_heading_move(heading=heading, actor=city_manager, up=False),
+    ):
+        with pytest.raises(BusinessError, match="请另立新版"):
+            act()
+
+
+def test_two_versions_are_compared_item_by_item(checklist: Checklist, cast: Cast) -> None:
+    manager = cast.city_manager
+    copy = services.checklist_copy_as_new_version(checklist=checklist, actor=manager)
+    one, two, three, _ = copy.items.order_by("position")
+    services.checklist_item_update(
+        item=one,
+        actor=manager,
+        text="公开收费标准和依据",
+        points=Decimal(25),
+        bases=[services.Basis("《郑州市物业管理条例》第三十八条", dt.date(2021, 10, 1))],
+    )
+    services.checklist_item_remove(item=two, actor=manager)
+    services.checklist_item_move(item=three, actor=manager, up=False)  # the order is no change
+    services.checklist_item_add(
+        checklist=copy,
+        actor=manager,
+        heading="楼道与消防",
+        text="无飞线充电",
+        points=Decimal(35),
+        deduction_step=Decimal(5),
+    )
+    services.checklist_update(checklist=copy, actor=manager, good_score=Decimal(85))
+    copy.refresh_from_db()
+    found = selectors.compare_checklists(checklist, copy, cast.auditor)
+    assert [row.text for row in found.added] == ["无飞线充电"]
+    assert [row.text for row in found.dropped] == ["公开服务内容"]
+    assert [(row.text, row.fields) for row in found.changed] == [
+        (
+            "公开收费标准和依据",
+            (
+                ("检查内容", "公开收费标准", "公开收费标准和依据"),
+                ("分值", "30", "25"),
+                (
+                    "依据",
+                    "《河南省物业管理条例》第三十九条",
+                    "《郑州市物业管理条例》第三十八条（2021-10-01 起）",
+                ),
+            ),
+        )
+    ]
+    assert found.marks == [("良好线", "80", "85")]
+    assert found.same == 2
+    assert checklist.items.count() == 4
+
+
 # --- The built-in set -------------------------------------------------------------------------
 
 
@@ -188,29 +286,78 @@ def test_the_built_in_set_loads_and_loads_again(
     call_command("load_checklists", "--as", city_manager.username)
     said = capsys.readouterr().out.splitlines()
     assert said == [
-        "载入检查表 5 版，已有 0 版没有改动。",
-        "载入检查表 0 版，已有 5 版没有改动。",
+        "载入检查表 6 版，已有 0 版没有改动。",
+        "载入检查表 0 版，已有 6 版没有改动。",
     ]
-    assert Checklist.objects.in_use().count() == 3
+    assert set(Checklist.objects.in_use().values_list("kind", flat=True)) == set(
+        ChecklistKind.values
+    )
     for checklist in Checklist.objects.all():
         assert services.activation_problem(checklist) == ""
 
 
-def test_the_law_is_cited_from_the_day_it_holds(city_manager: User) -> None:
+@pytest.mark.parametrize(
+    ("day", "cited"),
+    [
+        (
+            dt.date(2017, 12, 31),
+            ["《荥阳市物业服务品质提升年活动实施方案》",
+             "《河南省物业管理条例》（2001年公布、2010年修正）"],
+        ),
+        (dt.date(2018, 1, 1), ["《河南省物业管理条例》第三十九条第（二）项"]),
+        (dt.date(2021, 9, 30), ["《河南省物业管理条例》第三十九条第（二）项"]),
+        (
+            dt.date(2021, 10, 1),
+            ["《河南省物业管理条例》第三十九条第（二）项",
+             "《郑州市物业管理条例》第三十八条第（一）项"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_law_is_cited_from_the_day_it_holds(
+    city_manager: User, day: dt.date, cited: list[str]
+) -> None:
     services.checklists_load(actor=city_manager)
     lists = Checklist.objects.filter(kind=ChecklistKind.DISCLOSURE)
-    before = lists.in_force(dt.date(2017, 8, 1)).get()
-    after = lists.in_force(dt.date(2018, 1, 1)).get()
-    assert (before.version, after.version) == (1, 2)
-    old, new = before.items.get(code="1.1"), after.items.get(code="1.1")
-    assert old.legal_basis == "《荥阳市物业服务品质提升年活动实施方案》"
-    assert new.legal_basis == "《河南省物业管理条例》第三十九条第（二）项"
+    item = lists.in_force(day).get().items.get(code="1.1")
+    assert item.bases_on(day) == cited
+
+
+def test_an_item_without_a_basis_cites_that_of_its_heading(city_manager: User) -> None:
+    checklist = make_checklist(city_manager)
+    heading = checklist.headings.get(name="公示栏")
+    services.checklist_heading_update(
+        heading=heading,
+        actor=city_manager,
+        legal_basis="《河南省物业管理条例》第三十九条",
+        valid_from=dt.date(2018, 1, 1),
+        valid_to=dt.date(2025, 12, 31),
+    )
+    item = checklist.items.get(code="1.1")
+    services.checklist_item_update(item=item, actor=city_manager, bases=[])
+    item = checklist.items.get(code="1.1")
+    assert item.bases_on(dt.date(2017, 12, 31)) == []
+    assert item.bases_on(dt.date(2018, 1, 1)) == ["《河南省物业管理条例》第三十九条"]
+    assert item.bases_on(dt.date(2026, 1, 1)) == []
+
+
+def test_a_notice_cites_what_was_the_law_on_the_day_of_the_inspection(
+    report: Callable[..., Inspection], estate: Estate, checklist: Checklist
+) -> None:
+    results = services.issuable_results(report(estate, failed=(0, 2)))
+    assert services.legal_basis_of(results) == "《河南省物业管理条例》第三十九条"
+    law = "《河南省物业管理条例》第三十九条"
+    assert [basis.text for basis in results[0].item.bases.all()] == [law]
+    results[0].item.bases.all()[0].valid_to = TODAY - dt.timedelta(days=1)
+    results[1].item.bases.all()[0].valid_to = TODAY - dt.timedelta(days=1)
+    assert services.legal_basis_of(results) == ""
 
 
 def test_the_five_headings_and_the_phone_form(city_manager: User) -> None:
     services.checklists_load(actor=city_manager)
     disclosure = Checklist.objects.in_use().get(kind=ChecklistKind.DISCLOSURE)
-    headings = list(dict.fromkeys(disclosure.items.values_list("heading", flat=True)))
+    headings = list(
+        dict.fromkeys(disclosure.items.order_by("position").values_list("section__name", flat=True))
+    )
     assert headings == [
         "公开服务内容",
         "公开服务标准",
@@ -234,3 +381,44 @@ def test_the_command_says_who_may_load() -> None:
         call_command("load_checklists", "--as", "suohe_jb")
     with pytest.raises(CommandError, match="没有这位用户"):
         call_command("load_checklists", "--as", "nobody")
+
+
+@pytest.mark.both_databases
+def test_checklists_from_before_get_headings_and_bases_of_their_own(
+    transactional_db: None,
+) -> None:
+    """Through the migrations themselves, on rows as an earlier release left them."""
+    triggers.remove_all(connection)
+    executor = MigrationExecutor(connection)
+    executor.migrate([("inspections", "0004_public_draw")])
+    old = executor.loader.project_state([("inspections", "0004_public_draw")]).apps
+    try:
+        office = old.get_model("accounts", "Office").objects.create(code="000", name="房管中心")
+        person = old.get_model("accounts", "User").objects.create(username="keshi", office=office)
+        checklist = old.get_model("inspections", "Checklist").objects.create(
+            kind="cleaning", version=1, title="城乡清洁", effective_from=TODAY,
+            created_by=person, created_at=clock.now(),
+        )  # fmt: skip
+        for place, (heading, basis) in enumerate(
+            [("公示栏", "《条例》第三十九条"), ("公示栏", ""), ("楼道", "《消防法》")], start=1
+        ):
+            old.get_model("inspections", "ChecklistItem").objects.create(
+                checklist=checklist, position=place, heading=heading, legal_basis=basis,
+                code=f"1.{place}", text=f"第{place}项", points=1,
+            )  # fmt: skip
+        type(checklist).objects.update(status="in_use")
+    finally:
+        call_command("migrate", verbosity=0)
+    made = Checklist.objects.get()
+    assert list(made.headings.values_list("position", "code", "name")) == [
+        (1, "1", "公示栏"),
+        (2, "2", "楼道"),
+    ]
+    items = made.items.order_by("position")
+    assert [(item.heading, item.bases_on(TODAY)) for item in items] == [
+        ("公示栏", ["《条例》第三十九条"]),
+        ("公示栏", []),
+        ("楼道", ["《消防法》"]),
+    ]
+    assert items[0].origin == item_origin("cleaning", "第1项")
+    assert not triggers.missing_names()

@@ -1,5 +1,7 @@
 """Every door on what is frozen: save, update(), bulk, delete and raw SQL, on both databases."""
 
+import datetime
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
@@ -9,10 +11,12 @@ from inspections import services
 from inspections.choices import ChecklistStatus, InspectionStatus, OrderStatus, RoundStatus
 from inspections.models import (
     Checklist,
+    ChecklistHeading,
     ChecklistItem,
     EvidencePhoto,
     Inspection,
     InspectionRound,
+    ItemBasis,
     ItemResult,
     Recheck,
     RecheckItem,
@@ -79,8 +83,23 @@ def test_a_used_checklist_is_frozen(checklist: Checklist, confirmed: Inspection)
     refused_everywhere(item, "text", "改过的项目", "请另立新版")
     with pytest.raises(IntegrityError, match="不能增加项目"), transaction.atomic():
         ChecklistItem.objects.create(
-            checklist=checklist, position=9, heading="公示栏", code="9.9", text="加的", points=1
+            checklist=checklist, position=9, section=item.section, code="9.9", text="加的", points=1
         )
+
+
+def test_headings_and_bases_of_a_used_checklist_are_frozen(
+    checklist: Checklist, confirmed: Inspection
+) -> None:
+    heading = checklist.headings.first()
+    refused_everywhere(heading, "name", "改过的大项", "请另立新版")
+    refused_everywhere(heading, "legal_basis", "《别的条例》", "请另立新版")
+    basis = ItemBasis.objects.filter(item__checklist=checklist).first()
+    refused_everywhere(basis, "text", "《别的条例》", "请另立新版")
+    refused_everywhere(basis, "valid_to", datetime.date(2026, 1, 1), "请另立新版")
+    with pytest.raises(IntegrityError, match="不能增加依据"), transaction.atomic():
+        ItemBasis.objects.create(item=basis.item, text="《别的条例》")
+    with pytest.raises(IntegrityError, match="不能增加大项"), transaction.atomic():
+        ChecklistHeading.objects.create(checklist=checklist, position=9, code="9", name="加的")
 
 
 def test_a_checklist_goes_only_forwards(checklist: Checklist) -> None:

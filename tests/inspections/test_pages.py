@@ -566,7 +566,56 @@ def test_a_checklist_is_edited_in_the_browser(cast: Cast, client_for: SignedIn) 
     assert "合计 120 分，须等于满分 100 分" in text_of(refused)
     preview = client.get(reverse("inspections:checklist-preview", args=[checklist.pk]))
     assert "表样，不能上报" in text_of(preview)
+    assert "phone-frame" in client.get(checklist.get_absolute_url()).content.decode()
+    edit = reverse("inspections:checklistitem-update", args=[made.pk])
+    dated = {
+        **values, "basis_1": "《河南省物业管理条例》第三十九条", "basis_from_1": "2018-01-01",
+        "basis_2": "《郑州市物业管理条例》第三十八条", "basis_from_2": "2021-10-01",
+    }  # fmt: skip
+    assert client.post(edit, dated).status_code == 302
+    assert [str(basis.valid_from) for basis in made.bases.all()] == ["2018-01-01", "2021-10-01"]
+    assert "《郑州市物业管理条例》第三十八条" in client.get(edit).content.decode()
+    wrong = client.post(edit, {**dated, "basis_to_1": "2017-01-01", "basis_from_3": "2020-01-01"})
+    assert wrong.status_code == 422
+    assert "废止日期不能早于施行日期" in text_of(wrong)
+    assert "写了日期，请写明依据" in text_of(wrong)
+    heading = reverse("inspections:checklistheading-create", args=[checklist.pk])
+    assert client.post(heading, {"name": "绿化", "points": "5"}).status_code == 302
+    made_heading = checklist.headings.get(name="绿化")
+    up = reverse("inspections:checklistheading-move", args=[made_heading.pk])
+    assert client.post(up, {"up": "1"}).status_code == 302
+    assert [row.name for row in checklist.headings.order_by("position")][1] == "绿化"
+    gone = reverse("inspections:checklistheading-remove", args=[made_heading.pk])
+    assert client.post(gone).status_code == 302
     assert client_for(cast.auditor).get(url).status_code == 403
+
+
+def test_the_page_of_a_checklist_costs_the_same_for_more_items(
+    cast: Cast, client_for: SignedIn, assert_constant_queries: Callable[..., int]
+) -> None:
+    checklist = make_checklist(cast.city_manager)
+    copy = services.checklist_copy_as_new_version
+    client = client_for(cast.city_manager)
+    services.checklist_activate(checklist=checklist, actor=cast.city_manager)
+    draft = copy(checklist=checklist, actor=cast.city_manager)
+
+    def grow() -> None:
+        for _ in range(8):
+            number = draft.items.count()
+            services.checklist_item_add(
+                checklist=draft, actor=cast.city_manager, heading=f"大项{number}", text="新项目",
+                points=1, bases=[services.Basis("《条例》")],
+            )  # fmt: skip
+
+    compare = reverse("inspections:checklist-compare", args=[draft.pk])
+    for url in (draft.get_absolute_url(), compare):
+        assert_constant_queries(lambda url=url: client.get(url), lambda: None)
+    page = text_of(client.get(compare))
+    assert "两版的检查项目完全一样" in page
+    assert_constant_queries(
+        lambda: (client.get(draft.get_absolute_url()), client.get(compare)), grow
+    )
+    assert "增加 8 项" in text_of(client.get(compare))
 
 
 def test_a_used_checklist_refuses_the_browser(
@@ -574,7 +623,16 @@ def test_a_used_checklist_refuses_the_browser(
 ) -> None:
     client = client_for(cast.city_manager)
     item = checklist.items.first()
-    for name, pk in (("checklistitem-remove", item.pk), ("checklist-discard", checklist.pk)):
+    heading = checklist.headings.first()
+    for name, pk in (
+        ("checklistitem-remove", item.pk),
+        ("checklistitem-update", item.pk),
+        ("checklistitem-create", checklist.pk),
+        ("checklistheading-create", checklist.pk),
+        ("checklistheading-update", heading.pk),
+        ("checklistheading-remove", heading.pk),
+        ("checklist-discard", checklist.pk),
+    ):
         answer = client.post(reverse(f"inspections:{name}", args=[pk]))
         assert answer.status_code == 409, name
         assert "另立新版" in text_of(answer), name

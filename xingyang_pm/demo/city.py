@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from accounts.models import User
 from inspections.models import Checklist, Inspection, InspectionRound
-from inspections.services.checklists import checklists_load
+from inspections.services.built_in import checklists_load
 from inspections.services.rounds import round_close
 from outreach.services.bulletins import bulletin_draft, bulletin_sign, bulletin_submit
 from xingyang_pm.common import clock

@@ -18,7 +18,7 @@ from django.core.management import call_command
 
 from estates.models import Estate
 from inspections.models import Inspection, InspectionRound
-from inspections.services.checklists import checklists_load
+from inspections.services.built_in import checklists_load
 from inspections.services.inspections import (
     Answer,
     Visit,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.conf import settings
 
 from accounts.models import User
+from inspections.calculations import citation
 from inspections.choices import (
     ORDER_ISSUERS,
     Outcome,
@@ -35,21 +36,18 @@ def issuable_results(inspection: Inspection) -> list[ItemResult]:
         inspection.results.filter(
             outcome=Outcome.FAIL, rectification__isnull=True, fixed_on_site=False
         )
-        .select_related("item")
+        .select_related("item__section", "inspection")
+        .prefetch_related("item__bases")
         .order_by("item__position")
     )
 
 
 def legal_basis_of(results: Iterable[ItemResult]) -> str:
-    """Return the legal bases of ``results`` as a notice cites them, each once; a law as a whole
-    is left out beside an article of it."""
-    bases = list(dict.fromkeys(row.item.legal_basis for row in results if row.item.legal_basis))
-    cited = [
-        basis
-        for basis in bases
-        if not any(other != basis and other.startswith(basis) for other in bases)
-    ]
-    return "、".join(cited)[:200]
+    """Return the legal bases of ``results`` as a notice cites them, each once: what was the law
+    on the day of the inspection."""
+    return citation(
+        basis for row in results for basis in row.item.bases_on(row.inspection.inspected_on)
+    )
 
 
 def rectification_order_issue(
