@@ -394,7 +394,9 @@ def test_checklists_from_before_get_headings_and_bases_of_their_own(
     old = executor.loader.project_state([("inspections", "0004_public_draw")]).apps
     try:
         office = old.get_model("accounts", "Office").objects.create(code="000", name="房管中心")
-        person = old.get_model("accounts", "User").objects.create(username="keshi", office=office)
+        person = old.get_model("accounts", "User").objects.create(
+            username="keshi", office=office, created_at=clock.now()
+        )
         checklist = old.get_model("inspections", "Checklist").objects.create(
             kind="cleaning", version=1, title="城乡清洁", effective_from=TODAY,
             created_by=person, created_at=clock.now(),
