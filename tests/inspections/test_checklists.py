@@ -390,8 +390,10 @@ def test_checklists_from_before_get_headings_and_bases_of_their_own(
     """Through the migrations themselves, on rows as an earlier release left them."""
     triggers.remove_all(connection)
     executor = MigrationExecutor(connection)
-    executor.migrate([("inspections", "0004_public_draw")])
-    old = executor.loader.project_state([("inspections", "0004_public_draw")]).apps
+    executor.migrate([("inspections", "0005_photos_announced_and_contents_kept")])
+    old = executor.loader.project_state(
+        [("inspections", "0005_photos_announced_and_contents_kept")]
+    ).apps
     try:
         office = old.get_model("accounts", "Office").objects.create(code="000", name="房管中心")
         person = old.get_model("accounts", "User").objects.create(
