@@ -31,6 +31,7 @@ class EnterprisesConfig(AppConfig):
             models.ProjectManager, AnyOf(StreetScope("provider__street"), serves("provider"))
         )
         register_scope(models.Engagement, StreetScope("estate__street"))
+        register_scope(models.CreditEvent, StreetScope("estate__street"))
         register_scope(
             models.ResponsibilityAgreement, AnyOf(StreetScope("street"), serves("provider"))
         )

@@ -57,3 +57,20 @@ class AgreementState(models.TextChoices):
 # Days within which a signed contract is filed with the county department and the street
 # (河南省物业管理条例 §49).
 FILING_DAYS = 15
+
+
+class CreditEventKind(models.TextChoices):
+    """What a provider did, or left undone, as the apps above tell it."""
+
+    RECHECK_FAILED = "recheck_failed", "复查整改不到位"
+    OVERDUE = "overdue", "逾期未整改"
+    TRANSFERRED = "transferred", "移交执法"
+    REPAIRED = "repaired", "整改到位，信用修复"
+
+
+# What counts against a provider until it is repaired.
+CREDIT_FAULTS = (
+    CreditEventKind.RECHECK_FAILED,
+    CreditEventKind.OVERDUE,
+    CreditEventKind.TRANSFERRED,
+)

@@ -13,12 +13,13 @@ from xingyang_pm.common import clock
 from xingyang_pm.common.models import ImportBatch
 from xingyang_pm.common.scoping import NOTHING, Scope, ScopedManager
 from xingyang_pm.common.storage import private_path
-from xingyang_pm.common.triggers import Frozen, Guard, NoOverlap
+from xingyang_pm.common.triggers import AppendOnly, Frozen, Guard, NoOverlap
 
 from .choices import (
     FILING_DAYS,
     AgreementParty,
     AgreementState,
+    CreditEventKind,
     FeeUnit,
     FilingState,
     ProviderKind,
@@ -446,3 +447,48 @@ class ServesStreet(Scope):
             return Q()
         served = Engagement.objects.filter(estate__street__office=user.office_id)
         return Q(**{f"{self.field}__in": served.values("provider")})
+
+
+class CreditEvent(models.Model):
+    """信用记录: one thing a provider did or left undone at one estate, told once by its source.
+
+    Points are not given here: a rule set of a later day reads these.
+    """
+
+    provider = models.ForeignKey(
+        Provider, models.PROTECT, related_name="credit_events", verbose_name="服务主体"
+    )
+    estate = models.ForeignKey(
+        Estate, models.PROTECT, related_name="credit_events", verbose_name="小区"
+    )
+    kind = models.CharField("类别", max_length=20, choices=CreditEventKind.choices)
+    text = models.CharField("事由", max_length=300)
+    happened_on = models.DateField("发生日期")
+    # Names the paper from which it comes, so that the same event comes once.
+    source_key = models.CharField("来源", max_length=60)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="登记人", related_name="+"
+    )
+    recorded_at = models.DateTimeField("登记时间")
+
+    objects = ScopedManager()
+
+    triggers = [AppendOnly("append", "信用记录只能追加，不能修改或删除。")]
+
+    class Meta:
+        verbose_name = verbose_name_plural = "信用记录"
+        ordering = ["-happened_on", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_key"],
+                name="creditevent_once",
+                violation_error_message="这件事已经记入信用记录。",
+            ),
+        ]
+        indexes = [
+            # The record of one provider, newest first.
+            models.Index(fields=["provider", "-happened_on"], name="creditevent_provider"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.get_kind_display()}"

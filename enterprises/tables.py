@@ -7,8 +7,8 @@ from xingyang_pm.common.formats import masked
 from xingyang_pm.common.tables import Column, Pill, RowLink, Table
 
 from .calculations import fee_sentence
-from .choices import AgreementState, FilingState
-from .models import Engagement, ResponsibilityAgreement
+from .choices import CREDIT_FAULTS, AgreementState, FilingState
+from .models import CreditEvent, Engagement, ResponsibilityAgreement
 
 FILING_TONES = {
     FilingState.DONE: "g",
@@ -133,6 +133,22 @@ class AgreementTable(Table):
         ),
     ]
     default_sort = "-number"
+
+
+def credit_pill(event: CreditEvent) -> Pill:
+    return Pill(event.get_kind_display(), "a" if event.kind in CREDIT_FAULTS else "g")
+
+
+class CreditEventTable(Table):
+    """What a provider's record holds of its credit, newest first."""
+
+    columns = [
+        Column("happened_on", "日期", kind="date", css="nowrap tnum"),
+        Column("kind", "类别", pill=credit_pill),
+        Column("text", "事由", css="wrap"),
+        Column("estate", "小区", value="estate__name", css="clip"),
+        Column("recorded_by", "登记人", value="recorded_by__name", css="nowrap"),
+    ]
 
 
 class TargetTable(Table):

@@ -53,6 +53,12 @@ class InspectionsConfig(AppConfig):
             (models.ReplyItem, "reply__order__estate__street"),
             (models.Recheck, "order__estate__street"),
             (models.RecheckItem, "recheck__order__estate__street"),
+            (models.ReplyLink, "order__estate__street"),
+            (models.ExtensionRequest, "order__estate__street"),
+            (models.Objection, "order__estate__street"),
+            (models.Interview, "order__estate__street"),
+            (models.Circular, "order__estate__street"),
+            (models.Handover, "order__estate__street"),
         ):
             register_scope(model, StreetScope(path))
 

@@ -12,6 +12,8 @@ REVIEWERS = frozenset({Role.BUREAU_MANAGER})
 ORDER_ISSUERS = frozenset({Role.INSPECTOR, Role.BUREAU_MANAGER})
 REPLIERS = frozenset({Role.STREET_CLERK})
 RECHECKERS = frozenset({Role.INSPECTOR, Role.BUREAU_MANAGER})
+# Who calls a firm in, names it in public, or hands it over to the enforcing organ.
+ESCALATORS = frozenset({Role.BUREAU_MANAGER})
 
 
 class ChecklistKind(models.TextChoices):
@@ -66,10 +68,19 @@ class Outcome(models.TextChoices):
     NA = "na", "不适用"
 
 
+class OrderKind(models.TextChoices):
+    """How heavy the paper is. What is mended on the spot needs none."""
+
+    TRACKED = "tracked", "限期整改单"
+    FORMAL = "formal", "责令限期整改通知书"
+
+
 class OrderStatus(models.TextChoices):
     ISSUED = "issued", "待整改"
     REPLIED = "replied", "待复查"
+    TRANSFERRED = "transferred", "已移交"
     CLOSED = "closed", "已销号"
+    WITHDRAWN = "withdrawn", "已撤销"
 
 
 ORDER_MOVES = frozenset(
@@ -77,9 +88,32 @@ ORDER_MOVES = frozenset(
         ("issued", "replied"),
         ("replied", "issued"),  # recheck failed: again
         ("replied", "closed"),
+        ("issued", "withdrawn"),  # objection upheld
+        ("replied", "withdrawn"),
+        ("issued", "transferred"),
+        ("transferred", "replied"),  # mended after all
+        ("replied", "transferred"),  # recheck failed after the hand-over
     }
 )
-ORDER_OPEN = (OrderStatus.ISSUED, OrderStatus.REPLIED)
+# Orders whose deadline runs: the firm or the bureau has to act.
+ORDER_RUNNING = (OrderStatus.ISSUED, OrderStatus.REPLIED)
+ORDER_OPEN = (*ORDER_RUNNING, OrderStatus.TRANSFERRED)
+# Orders that the firm may still answer.
+ORDER_ANSWERABLE = (OrderStatus.ISSUED, OrderStatus.TRANSFERRED)
+
+
+class RequestStatus(models.TextChoices):
+    """A request for an extension."""
+
+    PENDING = "pending", "待批"
+    GRANTED = "granted", "准予延期"
+    REFUSED = "refused", "不予延期"
+
+
+class ObjectionStatus(models.TextChoices):
+    PENDING = "pending", "待复核"
+    UPHELD = "upheld", "异议成立"
+    REJECTED = "rejected", "异议不成立"
 
 
 class ServiceMethod(models.TextChoices):

@@ -12,9 +12,12 @@ from xingyang_pm.common.scoping import ScopedQuerySet
 from .choices import (
     COUNTED,
     EDITABLE,
+    ORDER_ANSWERABLE,
     ORDER_OPEN,
+    ORDER_RUNNING,
     ChecklistStatus,
     InspectionStatus,
+    OrderKind,
     OrderStatus,
     RoundStatus,
 )
@@ -150,15 +153,27 @@ class RectificationOrderQuerySet(ScopedQuerySet):
     def open(self) -> Self:
         return self.filter(status__in=ORDER_OPEN)
 
+    def running(self) -> Self:
+        """Return orders whose deadline runs; one that was handed over is the other organ's."""
+        return self.filter(status__in=ORDER_RUNNING)
+
     def overdue(self, day: dt.date) -> Self:
-        """Return open orders whose deadline day has ended (24:00 in Shanghai)."""
-        return self.open().filter(deadline__lt=day)
+        """Return running orders whose deadline day has ended (24:00 in Shanghai)."""
+        return self.running().filter(deadline__lt=day)
 
     def due_within(self, day: dt.date, days: int) -> Self:
-        return self.open().filter(deadline__range=(day, day + dt.timedelta(days=days)))
+        return self.running().filter(deadline__range=(day, day + dt.timedelta(days=days)))
 
     def waiting_for_reply(self) -> Self:
-        return self.filter(status=OrderStatus.ISSUED)
+        return self.filter(status__in=ORDER_ANSWERABLE)
+
+    def waiting_for_service(self) -> Self:
+        """Return formal notices whose delivery is not recorded yet."""
+        return self.filter(kind=OrderKind.FORMAL, status=OrderStatus.ISSUED, served_on__isnull=True)
+
+    def delivered(self) -> Self:
+        """Return what reached its addressee: a tracked one does so when it is issued."""
+        return self.filter(Q(kind=OrderKind.TRACKED) | Q(served_on__isnull=False))
 
     def waiting_for_recheck(self) -> Self:
         return self.filter(status=OrderStatus.REPLIED)

@@ -9,6 +9,7 @@ from .agreements import (
     agreement_update,
     agreement_void,
 )
+from .credit import credit_event_record
 from .engagements import (
     engagement_create,
     engagement_end,
@@ -39,6 +40,7 @@ __all__ = [
     "agreement_update",
     "agreement_void",
     "community_centres_found",
+    "credit_event_record",
     "engagement_create",
     "engagement_end",
     "engagement_file",

@@ -12,9 +12,16 @@ from enterprises.forms import (
     ManagerForm,
     ProviderForm,
 )
-from enterprises.models import Engagement, ProjectManager, Provider, ResponsibilityAgreement
+from enterprises.models import (
+    CreditEvent,
+    Engagement,
+    ProjectManager,
+    Provider,
+    ResponsibilityAgreement,
+)
 from enterprises.selectors import provider_history, provider_panels
 from enterprises.tables import (
+    CreditEventTable,
     EngagementTable,
     ProviderTable,
     manager_table_for,
@@ -115,6 +122,7 @@ class ProviderDetail(RecordPage):
         return [
             Tab("", "概况"),
             Tab("engagements", "服务合同", own.count()),
+            Tab("credit", "信用", self._credit_events().count()),
             *(Tab(key, label) for key, label, _ in provider_panels()),
             Tab("timeline", "时间线"),
         ]
@@ -162,6 +170,21 @@ class ProviderDetail(RecordPage):
 
     def panels_engagements(self) -> Sequence[Panel]:
         return [self._engagement_panel(limit=200)]
+
+    def panels_credit(self) -> Sequence[Panel]:
+        return [
+            TablePanel(
+                "信用记录",
+                CreditEventTable,
+                self._credit_events().select_related("estate"),
+                limit=200,
+                user=self.user,
+                empty_text="没有信用记录。复查整改不到位、逾期、移交执法和修复会自动记到这里。",
+            )
+        ]
+
+    def _credit_events(self) -> QuerySet:
+        return CreditEvent.objects.visible_to(self.user).filter(provider=self.object)
 
     def _engagement_panel(self, limit: int) -> Panel:
         rows = Engagement.objects.visible_to(self.user).filter(provider=self.object)

@@ -1,7 +1,9 @@
 """What was seen on site: checklists, rounds, inspections, photos, rectification."""
 
+from .appeals import ExtensionRequest, Objection
 from .arrivals import AnnouncedPhoto, ConflictPhoto, DraftConflict
 from .checklists import Checklist, ChecklistHeading, ChecklistItem, ItemBasis
+from .escalation import Circular, Handover, Interview
 from .inspections import Inspection, ItemResult
 from .photos import EvidencePhoto, PhotoFlag
 from .rectification import (
@@ -11,6 +13,7 @@ from .rectification import (
     RectificationOrder,
     RectificationReply,
     ReplyItem,
+    ReplyLink,
 )
 from .rounds import InspectionRound, RoundDraw, RoundEstate
 
@@ -19,13 +22,18 @@ __all__ = [
     "Checklist",
     "ChecklistHeading",
     "ChecklistItem",
+    "Circular",
     "ConflictPhoto",
     "DraftConflict",
     "EvidencePhoto",
+    "ExtensionRequest",
+    "Handover",
     "Inspection",
     "InspectionRound",
+    "Interview",
     "ItemBasis",
     "ItemResult",
+    "Objection",
     "PhotoFlag",
     "Recheck",
     "RecheckItem",
@@ -33,6 +41,7 @@ __all__ = [
     "RectificationOrder",
     "RectificationReply",
     "ReplyItem",
+    "ReplyLink",
     "RoundDraw",
     "RoundEstate",
 ]

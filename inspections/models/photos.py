@@ -16,7 +16,7 @@ from xingyang_pm.common.storage import private_path
 from xingyang_pm.common.triggers import Frozen, Guard
 
 from .inspections import ItemResult
-from .rectification import ReplyItem
+from .rectification import ReplyItem, ReplyLink, one_source
 
 USER = settings.AUTH_USER_MODEL
 
@@ -61,7 +61,18 @@ class EvidencePhoto(models.Model):
     taken_at = models.DateTimeField("拍摄时间", null=True, blank=True)
     latitude = models.DecimalField("纬度", max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField("经度", max_digits=9, decimal_places=6, null=True, blank=True)
-    uploaded_by = models.ForeignKey(USER, models.PROTECT, verbose_name="上传人", related_name="+")
+    uploaded_by = models.ForeignKey(
+        USER, models.PROTECT, null=True, blank=True, verbose_name="上传人", related_name="+"
+    )
+    # The firm's own after-photos come by its signed link.
+    link = models.ForeignKey(
+        ReplyLink,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name="签名链接",
+        related_name="photos",
+    )
     uploaded_at = models.DateTimeField("上传时间")
 
     objects = ScopedManager()
@@ -86,6 +97,7 @@ class EvidencePhoto(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "证据照片"
         ordering = ["pk"]
+        constraints = [one_source("uploaded", "照片须由一名账号用户或一个签名链接上传。")]
         indexes = [
             models.Index(fields=["source_sha256"], name="evidencephoto_source"),
             models.Index(fields=["sha256"], name="evidencephoto_sha"),

@@ -12,7 +12,7 @@ from accounts.models import User
 from estates.models import Estate
 from inspections.calculations import hash_bands
 from inspections.choices import PhotoStage
-from inspections.models import ConflictPhoto, EvidencePhoto, ItemResult, ReplyItem
+from inspections.models import ConflictPhoto, EvidencePhoto, ItemResult, ReplyItem, ReplyLink
 from xingyang_pm.common import clock
 
 from .doubts import raise_flags
@@ -24,7 +24,8 @@ def keep_picture(
     *,
     estate: Estate,
     result: ItemResult,
-    actor: User,
+    actor: User | None,
+    link: ReplyLink | None = None,
     reply_item: ReplyItem | None = None,
     client_key: uuid.UUID | None = None,
     stage: str = "",
@@ -54,6 +55,7 @@ def keep_picture(
         latitude=picture.latitude,
         longitude=picture.longitude,
         uploaded_by=actor,
+        link=link,
         uploaded_at=clock.now(),
     )
     save_with_files(photo, picture)

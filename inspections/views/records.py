@@ -252,8 +252,8 @@ class InspectionDetail(RecordPage):
         """Return the results by heading, each with its photos and its order."""
         results = (
             self.object.results.visible_to(self.user)
-            .select_related("item__section", "rectification__order")
-            .prefetch_related("photos__estate")
+            .select_related("item__section")
+            .prefetch_related("photos__estate", "rectifications__order")
             .order_by("item__position")
         )
         missing = missing_by_item(self.object)
@@ -290,9 +290,10 @@ class InspectionDetail(RecordPage):
                         for photo in found[result.pk]
                     ],
                     "missing": missing.get(result.item_id, []),
-                    "order": result.rectification.order
-                    if hasattr(result, "rectification")
-                    else None,
+                    "order": next(
+                        (row.order for row in result.rectifications.all() if not row.withdrawn),
+                        None,
+                    ),
                 }
             )
         return groups

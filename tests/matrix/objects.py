@@ -20,6 +20,7 @@ from django.db import models
 
 from accounts.models import User
 from estates.models import Street
+from inspections.selectors.links import link_secret, secret_hash
 from subsidies import services
 from tests.support.environment import PROJECT
 from tests.support.people import Cast
@@ -256,8 +257,55 @@ def _order(world: World, side: str) -> dict[str, Any]:
         "serial": 901 if side == "street" else 902,
         "provider": world.get("enterprises.Provider", side),
         "deadline": clock.today() + dt.timedelta(days=7),
+        "original_deadline": clock.today() + dt.timedelta(days=7),
+        "legal_basis": "《河南省物业管理条例》第三十九条",
+        "served_on": clock.month_start(clock.today()),
+        "served_to": f"{MARK[side]}签收人",
         "issued_by": world.cast.inspector,
     }
+
+
+@facts("inspections.ReplyLink")
+def _link(world: World, side: str) -> dict[str, Any]:
+    key = uuid.uuid4()
+    return {
+        "key": key,
+        "secret_hash": secret_hash(link_secret(key)),
+        "issued_by": world.cast.inspector,
+        "expires_at": clock.now() + dt.timedelta(days=30),
+    }
+
+
+@facts("inspections.ExtensionRequest")
+def _extension(world: World, side: str) -> dict[str, Any]:
+    order = world.get("inspections.RectificationOrder", side)
+    return {
+        "order": order,
+        "requested_by": world.clerk(side),
+        "deadline_before": order.deadline,
+        "wished_day": order.deadline + dt.timedelta(days=7),
+    }
+
+
+@facts("inspections.Objection")
+def _objection(world: World, side: str) -> dict[str, Any]:
+    return {"filed_by": world.clerk(side)}
+
+
+@facts("inspections.Interview")
+def _interview(world: World, side: str) -> dict[str, Any]:
+    return {"serial": 901 if side == "street" else 902}
+
+
+@facts("inspections.Circular")
+def _circular(world: World, side: str) -> dict[str, Any]:
+    return {"serial": 901 if side == "street" else 902}
+
+
+@facts("inspections.Handover")
+def _handover(world: World, side: str) -> dict[str, Any]:
+    late = clock.today() + dt.timedelta(days=60)
+    return {"serial": 901 if side == "street" else 902, "handed_on": late}
 
 
 @facts("inspections.RectificationReply")
@@ -292,7 +340,11 @@ def _conflict_photo(world: World, side: str) -> dict[str, Any]:
 
 @facts("inspections.EvidencePhoto")
 def _photo(world: World, side: str) -> dict[str, Any]:
-    return {"sha256": uuid.uuid4().hex * 2, "source_sha256": uuid.uuid4().hex * 2}
+    return {
+        "sha256": uuid.uuid4().hex * 2,
+        "source_sha256": uuid.uuid4().hex * 2,
+        "uploaded_by": world.clerk(side),
+    }
 
 
 # --- money ------------------------------------------------------

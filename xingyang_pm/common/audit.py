@@ -29,6 +29,8 @@ class AuditContext:
     channel: str
     ip: str | None = None
     agent: str = ""
+    # What an entry without a person calls who acted.
+    name: str = "系统"
 
 
 _context: ContextVar[AuditContext | None] = ContextVar("audit_context", default=None)
@@ -46,9 +48,13 @@ def audit_context(
     ip: str | None = None,
     agent: str = "",
     request_id: uuid.UUID | None = None,
+    name: str = "系统",
 ) -> Iterator[AuditContext]:
-    """Group all entries made inside the block under one request id."""
-    context = AuditContext(request_id or uuid.uuid4(), channel, ip, agent[:200])
+    """Group all entries made inside the block under one request id.
+
+    ``name`` stands for the person where nobody has signed in.
+    """
+    context = AuditContext(request_id or uuid.uuid4(), channel, ip, agent[:200], name)
     token = _context.set(context)
     try:
         yield context
@@ -102,7 +108,7 @@ def _by(actor: Any) -> dict[str, Any]:
         actor = None
     return {
         "actor": actor,
-        "actor_name": actor.name if actor is not None else "系统",
+        "actor_name": actor.name if actor is not None else context.name,
         "channel": context.channel,
         "ip": context.ip,
         "agent": context.agent,

@@ -1,6 +1,7 @@
 """System checks that judge the installation before it serves anybody."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
@@ -51,8 +52,30 @@ def second_factor(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+def portal_address(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Papers print the portal's own address; without it the firm has no link to answer by."""
+    address = settings.PORTAL_URL
+    if not address:
+        if not settings.PRODUCTION:
+            return []
+        return [
+            Warning(
+                "没有设置 PORTAL_URL，整改通知书上不印签名链接和二维码",
+                hint="写上平台对外的地址，例如 https://wygl.example.gov.cn",
+                id="portal.W003",
+            )
+        ]
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
+        return [Error(f"PORTAL_URL 应为 https://域名，现为 {address!r}", id="portal.E002")]
+    if settings.PRODUCTION and parts.scheme != "https":
+        return [Error("正式环境的 PORTAL_URL 须用 https", id="portal.E003")]
+    return []
+
+
 def register_all() -> None:
     register(unscoped_models, Tags.models)
     register(missing_triggers, Tags.database)
+    register(portal_address, Tags.urls)
     register(second_factor, Tags.security, deploy=True)
     papers.register_checks()

@@ -426,3 +426,5 @@ AUDIT_KEEP_DAYS = env.integer("AUDIT_KEEP_DAYS", 3650, minimum=183)
 
 # A household number that changes by more needs a reason.
 HOUSEHOLD_CHANGE_PERCENT = env.integer("HOUSEHOLD_CHANGE_PERCENT", 20, minimum=1)
+# The signed link of an order ends so many days after its deadline.
+REPLY_LINK_DAYS = env.integer("REPLY_LINK_DAYS", 15, minimum=1)

@@ -9,8 +9,11 @@ from accounts.models import User
 from inspections.calculations import citation
 from inspections.choices import (
     ORDER_ISSUERS,
+    OrderKind,
+    OrderStatus,
     Outcome,
     ServiceMethod,
+    Severity,
 )
 from inspections.models import (
     Inspection,
@@ -27,15 +30,15 @@ from xingyang_pm.common.numbers import next_number
 from xingyang_pm.common.scoping import assert_in_scope
 
 from .base import NOTICE_PDF, TAG, locked, subjects_of
+from .links import make_link
 
 
 def issuable_results(inspection: Inspection) -> list[ItemResult]:
     """Return the failed items of ``inspection`` that no order covers yet, without those that
     were put right on the spot."""
     return list(
-        inspection.results.filter(
-            outcome=Outcome.FAIL, rectification__isnull=True, fixed_on_site=False
-        )
+        inspection.results.filter(outcome=Outcome.FAIL, fixed_on_site=False)
+        .exclude(rectifications__withdrawn=False)
         .select_related("item__section", "inspection")
         .prefetch_related("item__bases")
         .order_by("item__position")
@@ -50,20 +53,35 @@ def legal_basis_of(results: Iterable[ItemResult]) -> str:
     )
 
 
+def proposed_kind(results: Iterable[ItemResult]) -> OrderKind:
+    """Return the paper that the gravest of ``results`` calls for."""
+    grave = any(row.item.severity == Severity.FORMAL for row in results)
+    return OrderKind.FORMAL if grave else OrderKind.TRACKED
+
+
+# Each kind has numbers of its own, and its word in them.
+_SERIES = {
+    OrderKind.FORMAL: ("rectification", "责改"),
+    OrderKind.TRACKED: ("rectification-tracked", "整改"),
+}
+
+
 def rectification_order_issue(
     *,
     inspection: Inspection,
     results: Sequence[ItemResult],
     actor: User,
-    legal_basis: str,
+    legal_basis: str = "",
+    kind: OrderKind = OrderKind.FORMAL,
     deadline: dt.date | None = None,
     demand: str = "",
     requirements: Mapping[int, str] | None = None,
 ) -> RectificationOrder:
-    """Issue a formal order over failed items of one reported inspection.
+    """Issue an order over failed items of one reported inspection, with its signed link.
 
-    ``deadline`` is the last day (until 24:00); without one the latest of the items' own, at
-    least tomorrow. ``requirements`` maps ids of results to what is demanded on each.
+    A formal one needs an addressee and its legal basis. ``deadline`` is the last day (until
+    24:00); without one the latest of the items' own, at least tomorrow. ``requirements`` maps
+    ids of results to what is demanded on each.
     """
     require(actor, ORDER_ISSUERS, "整改通知书由检查员或科室负责人下达。")
     today = clock.today()
@@ -76,7 +94,9 @@ def rectification_order_issue(
         )
         if not inspection.is_counted:
             raise BusinessError("检查记录还没有上报，不能下达整改通知书。", code="not_reported")
-        if inspection.provider is None:
+        kind = OrderKind(kind)
+        formal = kind == OrderKind.FORMAL
+        if formal and inspection.provider is None:
             raise BusinessError(
                 f"{inspection.estate} 没有登记服务主体，通知书没有送达对象。请先登记服务合同。",
                 code="no_addressee",
@@ -91,17 +111,22 @@ def rectification_order_issue(
         last = deadline or max([*own, today + dt.timedelta(days=1)])
         if last < today:
             raise BusinessError("整改期限不能早于今天。", field="deadline")
-        serial = next_number("rectification", today.year)
+        if formal and not legal_basis.strip():
+            raise BusinessError("责令限期整改通知书须写明依据。", field="legal_basis")
+        series, word = _SERIES[kind]
+        serial = next_number(series, today.year)
         order = RectificationOrder(
+            kind=kind,
             year=today.year,
             serial=serial,
-            number=f"{settings.OFFICE_DOCUMENT_PREFIX}责改〔{today.year}〕{serial}号",
+            number=f"{settings.OFFICE_DOCUMENT_PREFIX}{word}〔{today.year}〕{serial}号",
             inspection=inspection,
             estate=inspection.estate,
             provider=inspection.provider,
-            legal_basis=legal_basis.strip(),
+            legal_basis=legal_basis.strip() if formal else "",
             demand=demand.strip(),
             deadline=last,
+            original_deadline=last,
             issued_by=actor,
             issued_at=clock.now(),
         )
@@ -115,15 +140,16 @@ def rectification_order_issue(
             for row in chosen
         ]
         RectificationItem.objects.bulk_create(items)
+        make_link(order, actor)
         assert_in_scope(order, actor)
         record(
             actor=actor,
             verb="order.issue",
             target=order,
             subjects=subjects_of(order),
-            summary=f"签发整改通知书 {order.number}，{len(items)} 项，"
+            summary=f"签发{order.get_kind_display()} {order.number}，{len(items)} 项，"
             f"限{clock.chinese_date(last)}前改正",
-            after={"items": [row.pk for row in chosen], "deadline": last},
+            after={"kind": kind, "items": [row.pk for row in chosen], "deadline": last},
             tag=TAG,
             tone="b",
         )
@@ -137,8 +163,8 @@ def enqueue_notice(*, order: RectificationOrder, actor: User) -> jobs.Job:
         NOTICE_PDF,
         owner=actor,
         params={"order": order.pk},
-        dedupe_key=f"{NOTICE_PDF}:{order.pk}:{order.served_on or ''}",
-        title=f"{order.number} 通知书",
+        dedupe_key=f"{NOTICE_PDF}:{order.pk}:{order.served_on or ''}:{order.deadline}",
+        title=f"{order.number} {order.get_kind_display()}",
     )
 
 
@@ -155,6 +181,12 @@ def rectification_serve(
     require(actor, ORDER_ISSUERS, "送达由检查员或科室负责人登记。")
     with guarded():
         order = locked(order, actor)
+        if not order.is_formal:
+            raise BusinessError("限期整改单下达即告知，不用登记送达。", code="stale")
+        if order.status != OrderStatus.ISSUED:
+            raise BusinessError(
+                f"这份通知书{order.get_status_display()}，不能再登记送达。", code="stale"
+            )
         if order.served_on:
             raise BusinessError("这份通知书的送达已经登记。", code="stale")
         if served_on > clock.today():

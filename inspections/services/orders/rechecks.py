@@ -30,13 +30,15 @@ from xingyang_pm.common.scoping import assert_in_scope
 from xingyang_pm.common.states import move
 
 from .base import RECHECK_PDF, TAG, Finding, ItemProblems, locked, open_items, subjects_of
+from .credit import push_failed_recheck, push_repair
+from .links import follow_deadline
 
 
 def recheckers_for(order: RectificationOrder) -> Any:
     """Return the people who may recheck ``order``: not who reported it done last."""
     reply = order.replies.order_by("-reported_at").first()
     people = User.objects.active().with_role(*RECHECKERS).order_by("username")
-    return people.exclude(pk=reply.reported_by_id) if reply else people
+    return people.exclude(pk=reply.reported_by_id) if reply and reply.reported_by_id else people
 
 
 def rectification_recheck_arrange(
@@ -99,7 +101,7 @@ def rectification_recheck(
         reply = order.replies.order_by("-reported_at", "-pk").first()
         if reply is None:
             raise BusinessError("还没有整改回复，不能复查。", code="stale")
-        if reply.reported_by_id == actor.pk:
+        if reply.reported_by_id is not None and reply.reported_by_id == actor.pk:
             raise BusinessError("填报整改的人不能复查，请换一人复查。", code="same_person")
         if order.recheck_by_id not in {None, actor.pk} and not holds(actor, REVIEWERS):
             raise NotPermitted(f"这次复查安排给 {order.recheck_by}，请由其登记。")
@@ -107,6 +109,8 @@ def rectification_recheck(
             raise BusinessError("复查日期不能晚于今天。", field="checked_on")
         if checked_on < reply.completed_on:
             raise BusinessError("复查日期不能早于整改完成日期。", field="checked_on")
+        if order.served_on and checked_on < order.served_on:
+            raise BusinessError("复查日期不能早于通知书送达日期。", field="checked_on")
         items = open_items(order)
         problems = _finding_problems(items, findings)
         if problems:
@@ -144,12 +148,14 @@ def rectification_recheck(
             move(
                 order,
                 source=OrderStatus.REPLIED,
-                target=OrderStatus.ISSUED,
+                target=OrderStatus.TRANSFERRED if order.handovers.exists() else OrderStatus.ISSUED,
                 deadline=new_deadline,
                 recheck_by=None,
                 recheck_on=None,
                 recheck_companion="",
             )
+            follow_deadline(order)
+            push_failed_recheck(recheck, len(undone), actor)
         else:
             move(
                 order,
@@ -157,6 +163,7 @@ def rectification_recheck(
                 target=OrderStatus.CLOSED,
                 closed_at=clock.now(),
             )
+            push_repair(order, actor)
         assert_in_scope(order, actor)
         record(
             actor=actor,
