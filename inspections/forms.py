@@ -17,7 +17,15 @@ from xingyang_pm.common import clock
 from xingyang_pm.common.forms import PhotosField, PortalForm, PortalModelForm
 
 from .calculations import plain
-from .choices import CoverageBy, DrawShare, FlagVerdict, Outcome, PhotoStage, ServiceMethod
+from .choices import (
+    CoverageBy,
+    DrawShare,
+    FlagVerdict,
+    OrderKind,
+    Outcome,
+    PhotoStage,
+    ServiceMethod,
+)
 from .models import (
     Checklist,
     ChecklistHeading,
@@ -469,8 +477,18 @@ def read_announcements(rows: Any) -> list[Announcement]:
 class OrderIssueForm(PortalForm):
     """Which failed items go into the order, what is demanded, until when."""
 
+    kind = forms.ChoiceField(
+        label="文书",
+        choices=OrderKind.choices,
+        widget=forms.RadioSelect,
+        help_text="限期整改单进台账、限期销号，不写依据，不用送达回证",
+    )
     legal_basis = forms.CharField(
-        label="依据", max_length=200, widget=forms.Textarea(attrs={"rows": 2})
+        label="依据",
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="责令限期整改通知书须写明",
     )
     deadline = forms.DateField(label="整改期限", help_text="含当天，到 24:00 为止")
     demand = forms.CharField(
@@ -514,6 +532,9 @@ class OrderIssueForm(PortalForm):
         data = super().clean() or {}
         if not self.chosen:
             self.add_error(None, "请至少勾选一个不合格项。")
+        formal = data.get("kind") == OrderKind.FORMAL
+        if formal and not str(data.get("legal_basis", "")).strip():
+            self.add_error("legal_basis", "责令限期整改通知书须写明依据。")
         return data
 
 
@@ -524,6 +545,10 @@ class ServeForm(PortalForm):
     served_by = forms.CharField(
         label="送达人", max_length=60, help_text="不少于两人，中间用顿号隔开"
     )
+
+
+# Arguments of the reply service, each with the field that holds it for one item.
+_ANSWERS = (("measures", "measure"), ("done_on", "done"), ("undone", "undone"))
 
 
 class ReplyForm(PortalForm):
@@ -545,22 +570,192 @@ class ReplyForm(PortalForm):
     def _ready(self) -> None:
         for item in self.items:
             self.fields[f"measure-{item.pk}"] = forms.CharField(
-                label="整改措施", max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+                label="整改措施",
+                max_length=300,
+                required=False,
+                widget=forms.Textarea(attrs={"rows": 2}),
             )
             self.fields[f"photos-{item.pk}"] = PhotosField(
-                label="整改后照片", required=item.result.item.photo_required
+                label="整改后照片",
+                required=False,
+                help_text="至少 1 张" if item.result.item.photo_required else "",
+            )
+            self.fields[f"done-{item.pk}"] = forms.DateField(
+                label="这一项的完成日期", required=False, help_text="不填就是下面的完成日期"
+            )
+            self.fields[f"undone-{item.pk}"] = forms.CharField(
+                label="没有完成的，写明原因",
+                max_length=300,
+                required=False,
+                widget=forms.Textarea(attrs={"rows": 2}),
+                help_text="写了原因，这一项就按没有完成报，不用附照片",
             )
         super()._ready()
 
     @property
-    def rows(self) -> list[tuple[RectificationItem, forms.BoundField, forms.BoundField]]:
-        return [
-            (item, self[f"measure-{item.pk}"], self[f"photos-{item.pk}"]) for item in self.items
-        ]
+    def rows(self) -> list[tuple[RectificationItem, dict[str, forms.BoundField]]]:
+        """Return each item with its fields ``measure``, ``photos``, ``done`` and ``undone``."""
+        names = ("measure", "photos", "done", "undone")
+        return [(item, {name: self[f"{name}-{item.pk}"] for name in names}) for item in self.items]
 
     @property
-    def measures(self) -> dict[int, str]:
-        return {item.pk: self.cleaned_data[f"measure-{item.pk}"] for item in self.items}
+    def answers(self) -> dict[str, dict[int, Any]]:
+        """Return what the reply service wants of the items, by its argument."""
+        return {
+            argument: {item.pk: self.cleaned_data.get(f"{name}-{item.pk}") for item in self.items}
+            for argument, name in _ANSWERS
+        }
+
+    @property
+    def sender(self) -> dict[str, str]:
+        """Return who filled it in, where the form asks."""
+        names = ("reporter_name", "reporter_phone")
+        return {name: self.cleaned_data[name] for name in names if name in self.fields}
+
+
+class _SenderMixin(forms.Form):
+    """Who fills in a form without an account."""
+
+    reporter_name = forms.CharField(label="填报人", max_length=30)
+    reporter_phone = forms.CharField(
+        label="联系电话",
+        max_length=20,
+        help_text="只给办理这件事的人看",
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
+    )
+
+
+class LinkReplyForm(ReplyForm, _SenderMixin):
+    """The same, by the firm with its signed link."""
+
+
+class ExtensionForm(PortalForm):
+    wished_day = forms.DateField(label="申请延至")
+    reason = forms.CharField(
+        label="原因",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="每份整改单只能申请一次，期限届满前提出",
+    )
+
+
+class LinkExtensionForm(ExtensionForm, _SenderMixin):
+    pass
+
+
+class ExtensionDecideForm(PortalForm):
+    verdict = forms.ChoiceField(
+        label="审批",
+        choices=[("grant", "准予延期"), ("refuse", "不予延期")],
+        widget=forms.RadioSelect,
+    )
+    until = forms.DateField(
+        label="延至", required=False, help_text="准予延期时填，不填就是申请的日期"
+    )
+    note = forms.CharField(
+        label="意见",
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="不予延期须写明原因",
+    )
+
+
+class ObjectionForm(PortalForm):
+    reason = forms.CharField(
+        label="异议理由",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="哪一项与事实不符，有什么依据。每份整改单只能提出一次",
+    )
+
+
+class LinkObjectionForm(ObjectionForm, _SenderMixin):
+    pass
+
+
+class ObjectionDecideForm(PortalForm):
+    verdict = forms.ChoiceField(
+        label="复核结论",
+        choices=[("reject", "异议不成立，继续整改"), ("uphold", "异议成立，撤销整改单")],
+        widget=forms.RadioSelect,
+    )
+    opinion = forms.CharField(
+        label="复核意见", max_length=300, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class RevokeForm(PortalForm):
+    reason = forms.CharField(label="原因", max_length=200, required=False)
+
+
+class InterviewForm(PortalForm):
+    invited = forms.CharField(label="约谈对象", max_length=120)
+    scheduled_at = forms.DateTimeField(label="约谈时间")
+    place = forms.CharField(label="约谈地点", max_length=100)
+    cause = forms.CharField(
+        label="约谈事由", max_length=300, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    bring = forms.CharField(label="需带材料", max_length=200, required=False)
+
+    class Meta:
+        wide = ["cause", "bring"]
+
+
+class MinutesForm(PortalForm):
+    held_on = forms.DateField(label="约谈日期")
+    host = forms.CharField(label="主持人", max_length=30)
+    recorder = forms.CharField(label="记录人", max_length=30)
+    attendees = forms.CharField(label="参加人", max_length=200, help_text="中间用顿号隔开")
+    problems = forms.CharField(
+        label="通报的问题", max_length=1000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    statement = forms.CharField(
+        label="企业表态", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    demands = forms.CharField(
+        label="整改要求", max_length=1000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    demands_deadline = forms.DateField(label="整改期限")
+
+
+class CircularForm(PortalForm):
+    title = forms.CharField(label="标题", max_length=80)
+    text = forms.CharField(
+        label="正文",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text="一行一段",
+    )
+
+    class Meta:
+        wide = ["title", "text"]
+
+
+class HandoverForm(PortalForm):
+    organ = forms.CharField(label="接收机关", max_length=60)
+    handed_on = forms.DateField(label="移交日期")
+    received_by = forms.CharField(label="接收人", max_length=30, required=False)
+    facts = forms.CharField(
+        label="移交事由", max_length=500, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    materials = forms.CharField(
+        label="移交材料清单",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="一行一件",
+    )
+
+
+class FeedbackForm(PortalForm):
+    answered_on = forms.DateField(label="反馈日期")
+    document_number = forms.CharField(label="处理文书文号", max_length=60, required=False)
+    result = forms.CharField(
+        label="处理结果", max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    class Meta:
+        wide = ["result"]
 
 
 class ArrangeForm(PortalForm):

@@ -35,8 +35,19 @@ def order_pill(order: Any) -> Pill:
     """The state of an order; overdue says so instead and how long."""
     if order.is_overdue:
         return Pill(due_words(order.deadline), "r")
-    tone = {OrderStatus.ISSUED: "b", OrderStatus.REPLIED: "a", OrderStatus.CLOSED: "g"}
+    tone = {
+        OrderStatus.ISSUED: "b",
+        OrderStatus.REPLIED: "a",
+        OrderStatus.TRANSFERRED: "a",
+        OrderStatus.CLOSED: "g",
+        OrderStatus.WITHDRAWN: "",
+    }
     return Pill(order.get_status_display(), tone[order.status])
+
+
+def repeat_pill(repeat: Any) -> Pill | None:
+    """What was found here, or with this firm, within the last twelve months as well."""
+    return Pill("再次出现", "a") if repeat is not None and repeat.again else None
 
 
 def round_pill(round: Any) -> Pill:

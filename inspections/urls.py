@@ -144,4 +144,39 @@ urlpatterns = [
     path("orders/<int:pk>/notice/", orders.OrderNotice.as_view(), name="order-notice"),
     path("rechecks/<int:pk>/print/", orders.RecheckPrint.as_view(), name="recheck-print"),
     path("rechecks/<int:pk>/opinion/", orders.RecheckOpinion.as_view(), name="recheck-opinion"),
+    path("orders/<int:pk>/link/", orders.OrderLink.as_view(), name="order-link"),
+    path("orders/<int:pk>/link/renew/", orders.OrderLinkRenew.as_view(), name="order-link-renew"),
+    path(
+        "orders/<int:pk>/link/revoke/", orders.OrderLinkRevoke.as_view(), name="order-link-revoke"
+    ),
+    path("orders/<int:pk>/extension/", orders.OrderExtension.as_view(), name="order-extension"),
+    path("orders/<int:pk>/objection/", orders.OrderObjection.as_view(), name="order-objection"),
+    path("extensions/<int:pk>/decide/", orders.ExtensionDecide.as_view(), name="extension-decide"),
+    path("objections/<int:pk>/decide/", orders.ObjectionDecide.as_view(), name="objection-decide"),
+    path("orders/<int:pk>/interview/", orders.InterviewCall.as_view(), name="interview-call"),
+    path("orders/<int:pk>/circular/", orders.CircularIssue.as_view(), name="circular-issue"),
+    path("orders/<int:pk>/handover/", orders.HandoverMake.as_view(), name="handover-make"),
+    path("interviews/<int:pk>/record/", orders.InterviewRecord.as_view(), name="interview-record"),
+    path("interviews/<int:pk>/notice/", orders.InterviewNotice.as_view(), name="interview-notice"),
+    path(
+        "interviews/<int:pk>/minutes/", orders.InterviewMinutes.as_view(), name="interview-minutes"
+    ),
+    path("interviews/<int:pk>/print/", orders.InterviewPrint.as_view(), name="interview-print"),
+    path("interviews/<int:pk>/minutes/print/", orders.MinutesPrint.as_view(), name="minutes-print"),
+    path("circulars/<int:pk>/paper/", orders.CircularPaper.as_view(), name="circular-paper"),
+    path("circulars/<int:pk>/print/", orders.CircularPrint.as_view(), name="circular-print"),
+    path("handovers/<int:pk>/paper/", orders.HandoverPaper.as_view(), name="handover-paper"),
+    path("handovers/<int:pk>/print/", orders.HandoverPrint.as_view(), name="handover-print"),
+    path(
+        "handovers/<int:pk>/feedback/", orders.HandoverFeedback.as_view(), name="handover-feedback"
+    ),
+]
+
+# What the firm opens by its signed link, under ``/r/`` and the namespace ``replies``.
+link_patterns = [
+    path("<str:token>/", orders.LinkPage.as_view(), name="page"),
+    path("<str:token>/reply/", orders.LinkReply.as_view(), name="reply"),
+    path("<str:token>/extension/", orders.LinkExtension.as_view(), name="extension"),
+    path("<str:token>/objection/", orders.LinkObjection.as_view(), name="objection"),
+    path("<str:token>/photos/<int:pk>/<str:size>/", orders.LinkPhoto.as_view(), name="photo"),
 ]

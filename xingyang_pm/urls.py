@@ -30,6 +30,8 @@ for app in API_APPS:
 
 urlpatterns = [
     *(path(prefix, include(module)) for prefix, module in PAGES if find_spec(module)),
+    # The firm's signed link stands on paper: short, and outside the pages of those who sign in.
+    path("r/", include((import_module("inspections.urls").link_patterns, "replies"))),
     path("api/v1/", include((router.urls, "api"))),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),

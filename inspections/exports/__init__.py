@@ -1,12 +1,17 @@
 """Official papers and the office's tables; importing it registers the papers' jobs."""
 
 from .draws import draw_context
+from .escalation import circular_context, handover_context, interview_context, minutes_context
 from .papers import notice_context, recheck_context
 from .tables import ledger_form, summary_form, write_summary
 
 __all__ = [
+    "circular_context",
     "draw_context",
+    "handover_context",
+    "interview_context",
     "ledger_form",
+    "minutes_context",
     "notice_context",
     "recheck_context",
     "summary_form",

@@ -3,10 +3,12 @@
 import datetime as dt
 from typing import Any
 
+import segno
 from django.conf import settings
 from django.core.files.base import ContentFile
 
-from inspections.choices import PhotoStage, RecheckResult, ServiceMethod
+from inspections import selectors
+from inspections.choices import PhotoStage, RecheckResult, RequestStatus, ServiceMethod
 from inspections.models import (
     EvidencePhoto,
     Inspection,
@@ -77,9 +79,12 @@ def notice_context(order: RectificationOrder) -> dict[str, Any]:
         for photo in _photos_of(item, PhotoStage.FOUND)[:PHOTOS_PER_ITEM]
     ]
     issued = local(order.issued_at).date()
+    title = order.get_kind_display()
     return {
-        "title": "责令限期整改通知书",
-        "document_title": f"{order.number} 责令限期整改通知书",
+        "title": title,
+        "paper_name": title,
+        "formal": order.is_formal,
+        "document_title": f"{order.number} {title}",
         "organ": settings.OFFICE_FULL_NAME,
         "number": order.number,
         "addressee": order.provider.name if order.provider else order.estate.name,
@@ -96,13 +101,16 @@ def notice_context(order: RectificationOrder) -> dict[str, Any]:
             for item in items
         ],
         "demand": order.demand,
-        "deadline": order.deadline,
+        "deadline": order.original_deadline,
+        "extended": _extension_of(order),
+        "reply": _reply_by_link(order),
         "contact": order.issued_by.name,
         "phone": settings.OFFICE_PHONE,
         "issued_on": issued,
         "document_date": issued,
         "photos": photos,
-        "receipt": {
+        "receipt": order.is_formal
+        and {
             "place": order.estate.name,
             "method": METHODS.get(order.service_method, ""),
             "received_on": order.served_on,
@@ -113,6 +121,34 @@ def notice_context(order: RectificationOrder) -> dict[str, Any]:
             "inspectors": _people(inspection.inspector.name, inspection.companion),
             "handler": order.issued_by.name,
         },
+    }
+
+
+def _extension_of(order: RectificationOrder) -> dict[str, Any] | None:
+    """Return the extension that was granted, both deadlines with it."""
+    granted = order.extensions.filter(status=RequestStatus.GRANTED).select_related("decided_by")
+    request = granted.first()
+    if request is None or request.decided_at is None or request.decided_by is None:
+        return None
+    return {
+        "before": request.deadline_before,
+        "until": request.granted_until,
+        "by": request.decided_by.name,
+        "on": local(request.decided_at).date(),
+    }
+
+
+def _reply_by_link(order: RectificationOrder) -> dict[str, Any] | None:
+    """Return the address by which the firm answers, and its picture; None without a live link, or
+    where the portal knows no address of its own."""
+    link = selectors.live_link(order)
+    address = selectors.link_address(link) if link is not None and link.is_live else ""
+    if not address or link is None:
+        return None
+    return {
+        "address": address,
+        "picture": segno.make(address, error="m").png_data_uri(scale=6, border=2),
+        "until": local(link.expires_at - dt.timedelta(seconds=1)).date(),
     }
 
 
@@ -139,6 +175,7 @@ def recheck_context(recheck: Recheck) -> dict[str, Any]:
         "organ": settings.OFFICE_FULL_NAME,
         "number": recheck.number,
         "order_number": order.number,
+        "order_name": order.get_kind_display(),
         "order_date": local(order.issued_at).date(),
         "addressee": order.provider.name if order.provider else order.estate.name,
         "estate": order.estate.name,
@@ -176,7 +213,7 @@ def print_notice(job: jobs.RunningJob) -> None:
     content = render_pdf(NOTICE_TEMPLATE, notice_context(order), title=f"{order.number} 通知书")
     order.pdf.save("notice.pdf", ContentFile(content), save=False)
     RectificationOrder.objects.filter(pk=order.pk).update(pdf=order.pdf.name)
-    job.attach(f"{order.number} 责令限期整改通知书.pdf", content)
+    job.attach(f"{order.number} {order.get_kind_display()}.pdf", content)
     job.progress(1, 1, "已排好")
 
 

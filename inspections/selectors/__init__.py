@@ -9,11 +9,21 @@ from .field import (
     next_to_inspect,
     to_inspect,
 )
+from .links import (
+    items_by_link,
+    link_address,
+    link_of_token,
+    link_path,
+    link_token,
+    live_link,
+    photo_by_link,
+)
 from .orders import (
     OverdueOrder,
     overdue_count,
     overdue_orders,
 )
+from .repeats import Repeat, repeats
 from .rounds import (
     DrawnEstate,
     HeadingFailures,
@@ -66,6 +76,7 @@ __all__ = [
     "OverdueOrder",
     "ProblemCount",
     "RankingRow",
+    "Repeat",
     "RoundFigures",
     "RoundToDo",
     "Standing",
@@ -78,7 +89,13 @@ __all__ = [
     "extent_words",
     "inspections_to_confirm",
     "inspections_waiting",
+    "items_by_link",
     "left_by_inspector",
+    "link_address",
+    "link_of_token",
+    "link_path",
+    "link_token",
+    "live_link",
     "live_ranking",
     "missing_photos",
     "monthly_scores",
@@ -91,9 +108,11 @@ __all__ = [
     "orders_waiting",
     "overdue_count",
     "overdue_orders",
+    "photo_by_link",
     "photo_doubts",
     "photo_keys_of",
     "ranking",
+    "repeats",
     "round_figures",
     "scores_by_street",
     "standings",

@@ -13,10 +13,14 @@ from inspections.choices import (
     REPLIERS,
     REVIEWERS,
     InspectionStatus,
+    ObjectionStatus,
     OrderStatus,
+    RequestStatus,
 )
 from inspections.models import (
+    ExtensionRequest,
     Inspection,
+    Objection,
     RectificationOrder,
     RoundEstate,
 )
@@ -25,6 +29,7 @@ from xingyang_pm.common.access import holds
 from xingyang_pm.common.desk import WaitingItem
 
 SHOWN = 20
+_ASKED = ("order__estate", "order__provider")
 
 
 def orders_to_serve(user: Any) -> Any:
@@ -32,9 +37,7 @@ def orders_to_serve(user: Any) -> Any:
     inspector sees the own ones, a manager all."""
     if not holds(user, ORDER_ISSUERS):
         return RectificationOrder.objects.none()
-    rows = RectificationOrder.objects.visible_to(user).filter(
-        status=OrderStatus.ISSUED, served_on__isnull=True
-    )
+    rows = RectificationOrder.objects.visible_to(user).waiting_for_service()
     return rows if holds(user, REVIEWERS) else rows.filter(issued_by=user)
 
 
@@ -42,7 +45,7 @@ def orders_to_reply(user: Any) -> Any:
     if not holds(user, REPLIERS):
         return RectificationOrder.objects.none()
     rows = RectificationOrder.objects.visible_to(user).waiting_for_reply()
-    return rows.filter(served_on__isnull=False)
+    return rows.delivered()
 
 
 def orders_to_recheck(user: Any) -> Any:
@@ -55,6 +58,25 @@ def orders_to_recheck(user: Any) -> Any:
         unarranged &= Q(issued_by=user)
     rows = RectificationOrder.objects.visible_to(user).waiting_for_recheck()
     return rows.filter(Q(recheck_by=user) | unarranged)
+
+
+def extensions_to_decide(user: Any) -> Any:
+    """Return requests for more time that ``user`` may decide: of the own issue, a manager all."""
+    if not holds(user, ORDER_ISSUERS):
+        return ExtensionRequest.objects.none()
+    rows = ExtensionRequest.objects.visible_to(user).filter(
+        status=RequestStatus.PENDING, order__status=OrderStatus.ISSUED
+    )
+    rows = rows.exclude(requested_by=user)
+    return rows if holds(user, REVIEWERS) else rows.filter(order__issued_by=user)
+
+
+def objections_to_decide(user: Any) -> Any:
+    """Return objections that ``user`` may decide: a manager those to orders of others."""
+    if not holds(user, REVIEWERS):
+        return Objection.objects.none()
+    rows = Objection.objects.visible_to(user).filter(status=ObjectionStatus.PENDING)
+    return rows.exclude(order__issued_by=user)
 
 
 def inspections_to_confirm(user: Any) -> Any:
@@ -77,6 +99,8 @@ def order_work_count(user: Any) -> int:
         orders_to_serve(user).count()
         + orders_to_reply(user).count()
         + orders_to_recheck(user).count()
+        + extensions_to_decide(user).count()
+        + objections_to_decide(user).count()
     )
 
 
@@ -164,6 +188,12 @@ def orders_waiting(user: Any) -> list[WaitingItem]:
             items.append(_order_item(order, "整改待复查", "复查", order.recheck_on))
         else:
             items.append(_order_item(order, "已回复，待安排复查", "安排复查", order.deadline))
+    for request in extensions_to_decide(user).select_related(*_ASKED).order_by("pk")[:SHOWN]:
+        items.append(_order_item(request.order, "申请延期", "审批延期", request.deadline_before))
+    for objection in objections_to_decide(user).select_related(*_ASKED).order_by("pk")[:SHOWN]:
+        items.append(
+            _order_item(objection.order, "对整改有异议", "复核异议", objection.order.deadline)
+        )
     if holds(user, REVIEWERS):
         late = RectificationOrder.objects.visible_to(user).overdue(clock.today())
         count = late.count()

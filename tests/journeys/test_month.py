@@ -326,7 +326,7 @@ def _order(page: Page) -> str:
     follow(page, "下达整改通知书")
     expect(page.get_by_label(re.compile(FAILED))).to_be_checked()
     expect(page.get_by_label("依据")).to_have_value("《河南省物业管理条例》第三十九条")
-    press(page, "下达通知书")
+    press(page, "下达整改")
     found = re.search(r"已下达 (\S+?)，正在排版", page.locator("body").inner_text())
     assert found
     page.get_by_label("签收人").fill("张利民")

@@ -20,7 +20,7 @@ from django.db import models
 
 from accounts.models import User
 from estates.models import Street
-from inspections.selectors.links import link_secret, secret_hash
+from inspections.selectors.links import link_secret, link_token, secret_hash
 from subsidies import services
 from tests.support.environment import PROJECT
 from tests.support.people import Cast
@@ -451,6 +451,11 @@ KWARGS: dict[str, Callable[[World, str], dict[str, Any]]] = {
         **_entry(world, side),
         "pk": world.get("inspections.EvidencePhoto", side).pk,
     },
+    "replies:photo": lambda world, side: {
+        "token": _token_of(world, side),
+        "pk": _photo_of_order(world, side).pk,
+        "size": "small",
+    },
     "subsidies:claim-pay": lambda world, side: {
         "pk": _paid(world, side).pk,
         "payee": _paid(world, side).lines.get().payee_id,
@@ -460,11 +465,22 @@ KWARGS: dict[str, Callable[[World, str], dict[str, Any]]] = {
     "admin:app_list": lambda world, side: {"app_label": "estates"},
     "admin:view_on_site": lambda world, side: {"content_type_id": 1, "object_id": 1},
 }
+for _name in ("page", "reply", "extension", "objection"):
+    KWARGS[f"replies:{_name}"] = lambda world, side: {"token": _token_of(world, side)}
 HANDBOOK_CHAPTER = "01-desk"
 HANDBOOK_PICTURE = next(
     (path.name for path in sorted((PROJECT / "docs" / "handbook" / "img").glob("*.png"))),
     "none.png",
 )
+
+
+def _token_of(world: World, side: str) -> str:
+    return link_token(world.get("inspections.ReplyLink", side))
+
+
+def _photo_of_order(world: World, side: str) -> Any:
+    world.get("inspections.RectificationItem", side)
+    return world.get("inspections.EvidencePhoto", side)
 
 
 def _entry(world: World, side: str) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from inspections import services
 from inspections.choices import (
+    ORDER_ANSWERABLE,
     ORDER_ISSUERS,
     RECHECKERS,
     REPLIERS,
@@ -32,6 +34,7 @@ from inspections.models import (
     RectificationOrder,
     RectificationReply,
 )
+from inspections.selectors import repeats
 from inspections.services import Finding, Upload
 from inspections.services.pictures import read_picture
 from inspections.views.entry import read_upload
@@ -57,7 +60,7 @@ class OrderIssue(FormPage):
 
     model, form_class, roles, list_url = Inspection, OrderIssueForm, ORDER_ISSUERS, LIST
     template_name = "inspections/order_issue.html"
-    title, submit_label = "下达责令限期整改通知书", "下达通知书"
+    title, submit_label = "下达整改", "下达整改"
 
     def get_rows(self) -> QuerySet:
         return super().get_rows().reported().select_related("estate", "provider", "round")
@@ -77,6 +80,7 @@ class OrderIssue(FormPage):
         picked = [row for row in self.results if row.item.severity == Severity.FORMAL]
         picked = picked or self.results
         initial: dict[str, Any] = {
+            "kind": services.proposed_kind(picked),
             "legal_basis": services.legal_basis_of(picked),
             "deadline": max([*own, clock.today()]),
         }
@@ -91,13 +95,16 @@ class OrderIssue(FormPage):
         rows = EvidencePhoto.objects.visible_to(self.user).select_related("estate")
         for photo in rows.filter(result__in=[row.pk for row in self.results]).order_by("pk"):
             photos.setdefault(photo.result_id, []).append(shown_photo(photo, "不合格项", "检查"))
-        return super().get_context(photos=photos, **extra)
+        found = repeats(self.results, self.user)
+        return super().get_context(
+            photos=photos,
+            repeats={pk: repeat for pk, repeat in found.items() if repeat.again},
+            **extra,
+        )
 
     def refusal(self) -> str:
         if not self.object.is_counted:
             return "检查记录还没有上报，不能下达整改通知书。"
-        if self.object.provider_id is None:
-            return "小区没有登记服务主体，通知书没有送达对象。请先登记服务合同。"
         return "" if self.results else "这份检查没有可以下达整改的不合格项。"
 
     def perform(self, form: OrderIssueForm) -> RectificationOrder:
@@ -105,6 +112,7 @@ class OrderIssue(FormPage):
             inspection=self.object,
             results=form.chosen,
             actor=self.user,
+            kind=form.cleaned_data["kind"],
             legal_basis=form.cleaned_data["legal_basis"],
             deadline=form.cleaned_data["deadline"],
             demand=form.cleaned_data["demand"],
@@ -112,7 +120,9 @@ class OrderIssue(FormPage):
         )
 
     def done_message(self, result: RectificationOrder) -> str:
-        return f"已下达 {result.number}，正在排版，请送达后登记。"
+        if result.is_formal:
+            return f"已下达 {result.number}，正在排版，请送达后登记。"
+        return f"已下达 {result.number}，已进整改台账，正在排版。"
 
 
 def serve_form(order: RectificationOrder, user: Any, **kwargs: Any) -> ServeForm:
@@ -152,6 +162,8 @@ class OrderServe(OrderAct):
         return {"served_on": clock.today(), "served_by": self.user.name}
 
     def refusal(self) -> str:
+        if not self.object.is_formal:
+            return "限期整改单下达即告知，不用登记送达。"
         return "这份通知书的送达已经登记。" if self.object.served_on else ""
 
     def perform(self, form: ServeForm) -> RectificationOrder:
@@ -244,6 +256,30 @@ class _ItemForm(FormPage):
             form.add_error(f"{fields}-{pk}", sentence)
 
 
+def read_uploads(
+    request: HttpRequest, form: ReplyForm, items: Sequence[RectificationItem]
+) -> tuple[bool, dict[int, list[Upload]]]:
+    """Return whether the form stands, and the photos by item; what is none gets its sentence."""
+    valid = form.is_valid()
+    uploads: dict[int, list[Upload]] = {}
+    for item in items:
+        name = f"photos-{item.pk}"
+        good: list[UploadedFile] = []
+        for upload in form.files.getlist(name):
+            try:
+                picture = read_picture(read_upload(upload), str(upload.name))
+            except BusinessError as error:
+                form.add_error(name, error.message)
+                valid = False
+            else:
+                good.append(upload)
+                uploads.setdefault(item.pk, []).append(Upload(picture=picture))
+        # What is no photo must not come back with the next try.
+        chosen = request.FILES.getlist(name)
+        request.FILES.setlist(name, [upload for upload in chosen if upload in good])
+    return valid, uploads
+
+
 class OrderReply(_ItemForm):
     form_class, roles = ReplyForm, REPLIERS
     template_name = "inspections/order_reply.html"
@@ -251,33 +287,16 @@ class OrderReply(_ItemForm):
 
     def refusal(self) -> str:
         order = self.object
-        if order.status != OrderStatus.ISSUED:
-            return f"这份通知书{order.get_status_display()}，不用回复。"
-        return "" if order.served_on else "通知书还没有登记送达，不能回复。"
+        if order.status not in ORDER_ANSWERABLE:
+            return f"这份{order.get_kind_display()}{order.get_status_display()}，不用回复。"
+        return "" if order.is_delivered else "通知书还没有登记送达，不能回复。"
 
     def get_initial(self) -> dict[str, Any]:
         return {"completed_on": clock.today()}
 
     def submit(self, form: ReplyForm) -> HttpResponseBase:
         """Refuse files that are no photos by their item, and keep all the others."""
-        request = self.request
-        valid = form.is_valid()
-        uploads: dict[int, list[Upload]] = {}
-        for item in self.items:
-            name = f"photos-{item.pk}"
-            good: list[UploadedFile] = []
-            for upload in form.files.getlist(name):
-                try:
-                    picture = read_picture(read_upload(upload), str(upload.name))
-                except BusinessError as error:
-                    form.add_error(name, error.message)
-                    valid = False
-                else:
-                    good.append(upload)
-                    uploads.setdefault(item.pk, []).append(Upload(picture=picture))
-            # What is no photo must not come back with the next try.
-            chosen = request.FILES.getlist(name)
-            request.FILES.setlist(name, [upload for upload in chosen if upload in good])
+        valid, uploads = read_uploads(self.request, form, self.items)
         if not valid:
             return self.reject(form, REJECTED)
         try:
@@ -287,8 +306,8 @@ class OrderReply(_ItemForm):
                 completed_on=form.cleaned_data["completed_on"],
                 responsible=form.cleaned_data["responsible"],
                 statement=form.cleaned_data["statement"],
-                measures=form.measures,
                 photos=uploads,
+                **form.answers,
             )
         except services.ItemProblems as error:
             self.put_problems(form, error, "measure")

@@ -6,25 +6,36 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from accounts.choices import PERSONAL_DATA_READERS
 from inspections import services
 from inspections.calculations import plain
 from inspections.choices import (
+    ESCALATORS,
+    ORDER_ANSWERABLE,
     ORDER_ISSUERS,
     RECHECKERS,
     REPLIERS,
+    REVIEWERS,
+    ObjectionStatus,
     OrderStatus,
     PhotoStage,
     RecheckResult,
+    RequestStatus,
 )
 from inspections.models import (
     EvidencePhoto,
+    ExtensionRequest,
+    Handover,
+    Objection,
     Recheck,
     RectificationItem,
     RectificationOrder,
     RectificationReply,
 )
-from inspections.tables import order_pill
+from inspections.selectors import Repeat, live_link, repeats
+from inspections.tables import order_pill, repeat_pill
 from inspections.views.photos import shown_photo
+from xingyang_pm.common.access import holds
 from xingyang_pm.common.chain import PhotoPair, Stage
 from xingyang_pm.common.formats import due_words, moment_label, month_day
 from xingyang_pm.common.views.generic import (
@@ -37,6 +48,9 @@ from xingyang_pm.common.views.generic import (
 )
 
 from .acts import arrange_form, serve_form
+from .appeals import appeal_refusal
+from .escalation import paper_rows
+from .links import may_handle_link
 from .lists import LIST
 
 
@@ -68,6 +82,8 @@ class OrderDetail(RecordPage):
         parts = [order.estate.name, order.provider.name if order.provider else ""]
         if order.is_open:
             parts.append(f"{month_day(order.deadline)} 24:00 到期")
+        elif order.status == OrderStatus.WITHDRAWN:
+            parts.append("异议成立，已撤销")
         elif order.closed_at:
             parts.append(f"{month_day(order.closed_at)}销号")
         return "　·　".join(filter(None, parts))
@@ -77,12 +93,17 @@ class OrderDetail(RecordPage):
         actions = []
         if order.pdf:
             actions.append(
-                Action("打印通知书", "inspections:order-notice", icon="printer", by_pk=True)
+                Action(
+                    "打印通知书" if order.is_formal else "打印整改单",
+                    "inspections:order-notice",
+                    icon="printer",
+                    by_pk=True,
+                )
             )
         else:
             actions.append(
                 Action(
-                    "排版通知书",
+                    "排版通知书" if order.is_formal else "排版整改单",
                     "inspections:order-print",
                     icon="printer",
                     by_pk=True,
@@ -111,7 +132,7 @@ class OrderDetail(RecordPage):
                 .select_related("result__item")
                 .prefetch_related(
                     "result__photos__estate",
-                    "replies__reply__reported_by",
+                    "replies__reply",
                     "replies__photos__estate",
                     "rechecks__recheck",
                 )
@@ -147,26 +168,40 @@ class OrderDetail(RecordPage):
         reply = self.replies[0] if self.replies else None
         recheck = self.rechecks[0] if self.rechecks else None
         again = (
-            order.status == OrderStatus.ISSUED
+            order.status in ORDER_ANSWERABLE
             and recheck is not None
             and recheck.result == RecheckResult.FAIL
         )
-        served = order.served_on is not None
+        served = order.is_delivered
         replied = order.status in {OrderStatus.REPLIED, OrderStatus.CLOSED}
         closed = order.status == OrderStatus.CLOSED
-        stages = [
-            Stage("下达", "done", [order.issued_by.name, moment_label(order.issued_at)]),
-            Stage(
-                "送达",
-                "done" if served else "now",
-                [
-                    f"{order.get_service_method_display()}，{order.served_to}",
-                    month_day(order.served_on),
-                ]
-                if order.served_on
-                else ["待登记送达"],
-            ),
-        ]
+        stages = [Stage("下达", "done", [order.issued_by.name, moment_label(order.issued_at)])]
+        if order.is_formal:
+            stages.append(
+                Stage(
+                    "送达",
+                    "done" if served else "now",
+                    [
+                        f"{order.get_service_method_display()}，{order.served_to}",
+                        month_day(order.served_on),
+                    ]
+                    if order.served_on
+                    else ["待登记送达"],
+                )
+            )
+        if order.status == OrderStatus.WITHDRAWN:
+            objection = self.objections[0]
+            decided = [
+                objection.decided_by.name if objection.decided_by else "",
+                moment_label(objection.decided_at) if objection.decided_at else "",
+            ]
+            return [
+                *stages,
+                Stage("异议", "done", [objection.source, moment_label(objection.filed_at)]),
+                Stage("撤销", "done", decided),
+            ]
+        for handover in self.handovers:
+            stages.append(Stage("移交", "done", [handover.organ, month_day(handover.handed_on)]))
         if again and recheck:
             stages.append(
                 Stage(
@@ -177,9 +212,7 @@ class OrderDetail(RecordPage):
                 )
             )
         elif replied and reply:
-            stages.append(
-                Stage("回复", "done", [reply.reported_by.name, moment_label(reply.reported_at)])
-            )
+            stages.append(Stage("回复", "done", [reply.source, moment_label(reply.reported_at)]))
         else:
             stages.append(
                 Stage(
@@ -232,33 +265,49 @@ class OrderDetail(RecordPage):
                 {
                     "item": item,
                     "result": result,
-                    "pill": _item_pill(looked, answered, self.object),
+                    "pill": _item_pill(
+                        looked, answered, self.object, done=answer is None or answer.is_done
+                    ),
                     "deduction": plain(result.deduction),
                     "pairs": _pairs(before, after, result.item.text),
                     "answer": answer,
                     "recheck": looked,
+                    "again": repeat_pill(self.repeated.get(result.pk)),
+                    "repeat": self.repeated.get(result.pk),
                 }
             )
         return rows
 
-    def same_problems(self) -> int:
-        """Return how often the same items failed here within a year, this time included."""
-        since = self.object.inspection.inspected_on.replace(
-            year=self.object.inspection.inspected_on.year - 1, day=1
-        )
-        texts = [item.result.item.text for item in self.items]
-        return (
-            RectificationItem.objects.visible_to(self.user)
-            .filter(
-                order__estate=self.object.estate,
-                result__item__text__in=texts,
-                order__inspection__inspected_on__gte=since,
-                order__pk__lte=self.object.pk,
-            )
-            .values("order")
-            .distinct()
-            .count()
-        )
+    @property
+    def repeated(self) -> dict[int, Repeat]:
+        """How often each item's problem was found within twelve months, by id of the result."""
+        if not hasattr(self, "_repeated"):
+            results = [item.result for item in self.items]
+            for result in results:
+                result.inspection = self.object.inspection
+            self._repeated = repeats(results, self.user)
+        return self._repeated
+
+    @property
+    def extensions(self) -> list[ExtensionRequest]:
+        if not hasattr(self, "_extensions"):
+            rows = self.object.extensions.visible_to(self.user)
+            self._extensions = list(rows.select_related("requested_by", "decided_by"))
+        return self._extensions
+
+    @property
+    def objections(self) -> list[Objection]:
+        if not hasattr(self, "_objections"):
+            rows = self.object.objections.visible_to(self.user)
+            self._objections = list(rows.select_related("filed_by", "decided_by"))
+        return self._objections
+
+    @property
+    def handovers(self) -> list[Handover]:
+        if not hasattr(self, "_handovers"):
+            rows = self.object.handovers.visible_to(self.user)
+            self._handovers = list(rows.select_related("issued_by"))
+        return self._handovers
 
     def side_panels(self) -> Sequence[Panel]:
         order = self.object
@@ -268,38 +317,77 @@ class OrderDetail(RecordPage):
             else "还没有送达"
         )
         left = f"（{due_words(order.deadline)}）" if order.is_open else ""
-        times = self.same_problems()
+        most = max(
+            (repeat for repeat in self.repeated.values() if repeat.again),
+            key=lambda repeat: (repeat.at_estate, repeat.by_provider),
+            default=None,
+        )
         facts = [
+            Fact("文书", order.get_kind_display()),
             Fact("小区", order.estate.name, url=order.estate.get_absolute_url()),
             Fact(
                 "被通知单位",
                 order.provider.name if order.provider else "",
                 url=order.provider.get_absolute_url() if order.provider else "",
             ),
-            Fact("依据", order.legal_basis),
-            Fact("整改期限", f"{month_day(order.deadline)}{left}"),
             Fact(
-                "送达",
-                served,
-                note=f"{month_day(order.served_on)}　送达人 {order.served_by}"
-                if order.served_on
+                "整改期限",
+                f"{month_day(order.deadline)}{left}",
+                note=f"原定 {month_day(order.original_deadline)}"
+                if order.original_deadline != order.deadline
                 else "",
             ),
         ]
+        if order.is_formal:
+            facts += [
+                Fact("依据", order.legal_basis),
+                Fact(
+                    "送达",
+                    served,
+                    note=f"{month_day(order.served_on)}　送达人 {order.served_by}"
+                    if order.served_on
+                    else "",
+                ),
+            ]
         if order.demand:
             facts.append(Fact("总的要求", order.demand))
-        if times > 1:
-            facts.append(Fact("近一年", f"同类问题第 {times} 次"))
-        return [KeyPanel("", facts)]
+        if most is not None:
+            facts.append(Fact("再次出现", most.words))
+        return [KeyPanel("", facts), *self.link_panel()]
+
+    def link_panel(self) -> list[Panel]:
+        """The firm's link, for who hands it out."""
+        if not (self.object.is_open and may_handle_link(self.object, self.user)):
+            return []
+        link = live_link(self.object)
+        pk = self.object.pk
+        if link is None:
+            facts = [Fact("状态", Pill("已收回"))]
+        else:
+            facts = [
+                Fact(
+                    "有效至",
+                    moment_label(link.expires_at) if link.is_live else Pill("已过期", "a"),
+                ),
+                Fact("最近使用", moment_label(link.last_used_at) if link.last_used_at else "没有"),
+            ]
+        links = [("另发", reverse("inspections:order-link-renew", args=[pk]))]
+        if link is not None:
+            links = [
+                ("看链接和二维码", reverse("inspections:order-link", args=[pk])),
+                *links,
+                ("收回", reverse("inspections:order-link-revoke", args=[pk])),
+            ]
+        return [KeyPanel("服务单位的签名链接", facts, links=links)]
 
     def acts(self) -> dict[str, Any]:
         """Return the form or the link of the act that this person has now; empty for none."""
         order, user = self.object, self.user
-        if order.status == OrderStatus.ISSUED and order.served_on is None:
+        if order.status == OrderStatus.ISSUED and not order.is_delivered:
             if user.has_role(*ORDER_ISSUERS):
                 return {"title": "登记送达", "form": serve_form(order, user), "do": "serve"}
             return {"title": "等待送达", "wait": "通知书还没有登记送达，送达后由街道经办回复。"}
-        if order.status == OrderStatus.ISSUED:
+        if order.status in ORDER_ANSWERABLE:
             if user.has_role(*REPLIERS):
                 left = len(services.open_items(order))
                 return {
@@ -311,11 +399,69 @@ class OrderDetail(RecordPage):
                 }
             return {
                 "title": "等待回复",
-                "wait": f"由街道经办在 {month_day(order.deadline)} 24:00 前回复。",
+                "wait": f"由服务单位通过签名链接，或由街道经办，在 {month_day(order.deadline)} "
+                "24:00 前回复。",
             }
         if order.status == OrderStatus.REPLIED:
             return self.recheck_acts()
         return {}
+
+    def more_acts(self) -> list[dict[str, Any]]:
+        """Return the further panels of this person: decisions that wait, and what may be asked."""
+        order, user = self.object, self.user
+        panels: list[dict[str, Any]] = []
+        for objection in self.objections:
+            if objection.status == ObjectionStatus.PENDING and user.has_role(*REVIEWERS):
+                own = order.issued_by_id == user.pk
+                panels.append(
+                    {
+                        "title": "异议待复核",
+                        "wait": f"{objection.source}：{objection.reason}"
+                        + ("　签发人不能复核，请换一人。" if own else ""),
+                        "links": []
+                        if own
+                        else [
+                            (
+                                "复核异议",
+                                reverse("inspections:objection-decide", args=[objection.pk]),
+                            )
+                        ],
+                    }
+                )
+        for request in self.extensions:
+            waits = request.status == RequestStatus.PENDING and order.status == OrderStatus.ISSUED
+            if waits and user.has_role(*ORDER_ISSUERS):
+                panels.append(
+                    {
+                        "title": "延期待批",
+                        "wait": f"{request.source}申请延至 {month_day(request.wished_day)}："
+                        f"{request.reason}",
+                        "links": [
+                            ("审批延期", reverse("inspections:extension-decide", args=[request.pk]))
+                        ],
+                    }
+                )
+        if user.has_role(*REPLIERS):
+            links = [
+                (label, reverse(f"inspections:{name}", args=[order.pk]))
+                for label, name, asked in (
+                    ("申请延期", "order-extension", bool(self.extensions)),
+                    ("提出异议", "order-objection", bool(self.objections)),
+                )
+                if not appeal_refusal(order, asked, label)
+            ]
+            if links:
+                panels.append({"title": "代服务单位办理", "links": links})
+        if user.has_role(*ESCALATORS) and not services.escalation_problem(order):
+            links = [
+                ("约谈", reverse("inspections:interview-call", args=[order.pk])),
+                ("通报", reverse("inspections:circular-issue", args=[order.pk])),
+            ]
+            if not services.escalation_problem(order, handover=True):
+                links.append(("移交执法", reverse("inspections:handover-make", args=[order.pk])))
+            why = due_words(order.deadline) if order.is_overdue else "复查整改不到位"
+            panels.append({"title": "督办", "wait": f"{why}。", "links": links})
+        return panels
 
     def recheck_acts(self) -> dict[str, Any]:
         order, user = self.object, self.user
@@ -357,17 +503,27 @@ class OrderDetail(RecordPage):
             replies=self.replies,
             rechecks=self.rechecks,
             act=self.acts(),
+            more_acts=self.more_acts(),
+            extensions=self.extensions,
+            objections=self.objections,
+            papers=paper_rows(self.object, self.user, self.handovers),
+            sees_personal=holds(self.user, PERSONAL_DATA_READERS),
+            may_escalate=self.user.has_role(*ESCALATORS),
             has_side=True,
             inspection_url=self.object.inspection.get_absolute_url(),
             **extra,
         )
 
 
-def _item_pill(looked: Any, answered: bool, order: RectificationOrder) -> Pill:
+def _item_pill(
+    looked: Any, answered: bool, order: RectificationOrder, *, done: bool = True
+) -> Pill:
+    if order.status == OrderStatus.WITHDRAWN:
+        return Pill("已撤销")
     if looked is not None and looked.result == RecheckResult.PASS:
         return Pill("整改到位", "g")
     if answered:
-        return Pill("已回复", "b")
+        return Pill("已回复", "b") if done else Pill("没有完成", "a")
     if looked is not None:
         return Pill("整改不到位", "a")
     return Pill(due_words(order.deadline), "r") if order.is_overdue else Pill("待整改")
