@@ -394,7 +394,7 @@ def test_an_order_through_its_pages(
     page = inspector.get(url)
     assert text_of(page).count("整改要求") == 2
     results = services.issuable_results(inspection)
-    fields = {"legal_basis": "《条例》第三十九条", "deadline": "2026-11-25"}
+    fields = {"kind": "formal", "legal_basis": "《条例》第三十九条", "deadline": "2026-11-25"}
     nothing = inspector.post(url, fields)
     assert nothing.status_code == 422
     assert "请至少勾选一个不合格项" in text_of(nothing)
