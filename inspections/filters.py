@@ -20,6 +20,7 @@ from .choices import (
     ChecklistKind,
     ChecklistStatus,
     InspectionStatus,
+    OrderKind,
     OrderStatus,
     RoundStatus,
 )
@@ -27,6 +28,7 @@ from .models import (
     Checklist,
     Inspection,
     InspectionRound,
+    ItemResult,
     RectificationItem,
     RectificationOrder,
     RoundEstate,
@@ -104,7 +106,29 @@ class InspectionFilterSet(PortalFilterSet):
         return rows.doubtful() if value else rows
 
 
+class OnSiteFilterSet(PortalFilterSet):
+    """What was put right on the spot."""
+
+    street = ScopedChoiceFilter(
+        Street, "inspection__estate__street", label="街道（乡镇）", empty="全部街道"
+    )
+    provider = ScopedChoiceFilter(Provider, "inspection__provider", label="企业", empty="全部企业")
+    since = DateSpanFilter("inspection__inspected_on", side="from", label="检查日期不早于")
+    until = DateSpanFilter("inspection__inspected_on", side="to", label="检查日期不晚于")
+    q = KeywordFilter(
+        ["inspection__estate__name__contains", "note__contains", "item__text__contains"],
+        label="关键词",
+        placeholder="小区、问题",
+    )
+
+    class Meta:
+        model = ItemResult
+        fields = ["street", "provider", "since", "until", "q"]
+        primary = ["street", "provider", "since", "until", "q"]
+
+
 class OrderFilterSet(PortalFilterSet):
+    kind = django_filters.ChoiceFilter(label="文书", choices=OrderKind.choices)
     state = django_filters.ChoiceFilter(label="状态", choices=STATES, method="by_state")
     street = ScopedChoiceFilter(Street, "estate__street", label="街道（乡镇）", empty="全部街道")
     provider = ScopedChoiceFilter(Provider, label="被通知单位", empty="全部单位")
@@ -118,8 +142,8 @@ class OrderFilterSet(PortalFilterSet):
 
     class Meta:
         model = RectificationOrder
-        fields = ["state", "street", "provider", "due_from", "due_to", "q"]
-        primary = ["state", "street", "provider", "due_to", "q"]
+        fields = ["state", "kind", "street", "provider", "due_from", "due_to", "q"]
+        primary = ["state", "kind", "street", "provider", "q"]
 
     def by_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         today = clock.today()
@@ -133,6 +157,9 @@ class OrderFilterSet(PortalFilterSet):
 
 
 class LedgerFilterSet(PortalFilterSet):
+    kind = django_filters.ChoiceFilter(
+        field_name="order__kind", label="文书", choices=OrderKind.choices
+    )
     state = django_filters.ChoiceFilter(label="状态", choices=STATES, method="by_state")
     street = ScopedChoiceFilter(
         Street, "order__estate__street", label="街道（乡镇）", empty="全部街道"
@@ -153,8 +180,8 @@ class LedgerFilterSet(PortalFilterSet):
 
     class Meta:
         model = RectificationItem
-        fields = ["state", "street", "provider", "due_from", "due_to", "q"]
-        primary = ["state", "street", "provider", "due_to", "q"]
+        fields = ["state", "kind", "street", "provider", "due_from", "due_to", "q"]
+        primary = ["state", "kind", "street", "provider", "q"]
 
     def by_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         orders: Any = RectificationOrder.objects.visible_to(self.request.user)

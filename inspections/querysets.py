@@ -187,7 +187,14 @@ class RectificationItemQuerySet(ScopedQuerySet):
             "order__provider",
             "order__issued_by",
             "result__item",
-        ).prefetch_related("replies__reply__reported_by", "rechecks__recheck__checked_by")
+        ).prefetch_related(
+            "replies__reply__reported_by",
+            "rechecks__recheck__checked_by",
+            "order__extensions",
+            "order__interviews",
+            "order__circulars",
+            "order__handovers",
+        )
 
 
 class PhotoFlagQuerySet(ScopedQuerySet):

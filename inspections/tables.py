@@ -117,6 +117,7 @@ class OrderTable(Table):
         Column("street", "街道（乡镇）", value="estate__street__name", sort="estate__street__code",
                css="sec nowrap"),
         Column("provider", "被通知单位", value=provider_label, css="clip pv sec"),
+        Column("kind", "文书", value="kind", css="nowrap sec"),
         Column("items", "整改事项", value="item_total", kind="integer"),
         Column("issued_at", "下达日期", kind="date", sort="issued_at", css="nowrap tnum"),
         Column("served_on", "送达日期", kind="date", sort="served_on", css="nowrap tnum"),
@@ -189,6 +190,32 @@ def _recheck_result(item: Any) -> str:
     return found.get_result_display() if found else ""
 
 
+class OnSiteTable(Table):
+    """What was put right while the inspector stood by: no order, its ledger line all the same."""
+
+    columns = [
+        Column("estate", "小区", value="inspection__estate__name",
+               sort="inspection__estate__name", css="clip nm",
+               link=RowLink("inspections:inspection-detail", "inspection_id")),
+        Column("provider", "企业", value=lambda row: provider_label(row.inspection),
+               css="clip pv sec"),
+        Column("problem", "问题", value=lambda row: f"{row.item.text}：{row.note}", css="wrap"),
+        Column("inspected_on", "检查日期", value="inspection__inspected_on", kind="date",
+               sort="inspection__inspected_on", css="nowrap tnum"),
+        Column("inspector", "检查人", value="inspection__inspector__name", css="nowrap"),
+        Column("state", "是否销号", pill=lambda row: Pill("当场已改正", "g"),
+               export=lambda row: "是"),
+        Column("street", "街道（乡镇）", value="inspection__estate__street__name", hidden=True,
+               css="nowrap"),
+    ]  # fmt: skip
+    default_sort = "-inspected_on"
+
+    def prepare(self, rows: Any, columns: Any) -> Any:
+        return rows.select_related(
+            "item", "inspection__estate__street", "inspection__provider", "inspection__inspector"
+        )
+
+
 class LedgerTable(Table):
     """The columns of the office's 整改台账, in its order; one line per ordered item."""
 
@@ -213,11 +240,15 @@ class LedgerTable(Table):
         Column("result", "复查结果", value=_recheck_result, hidden=True, css="nowrap"),
         Column("closed", "是否销号", pill=ledger_pill,
                export=lambda row: "是" if item_closed(row) else "否"),
+        Column("kind", "文书", value=lambda row: row.order.get_kind_display(), css="nowrap sec"),
+        Column("extension", "延期", value=lambda row: row.order.extension_words, css="nowrap",
+               hidden=True),
+        Column("escalation", "督办", value=lambda row: row.order.escalation_words, css="nowrap"),
         Column("street", "街道（乡镇）", value="order__estate__street__name", hidden=True,
                css="nowrap"),
     ]  # fmt: skip
     default_sort = "-issued_at"
-    # The office's form ends with 是否销号; the street is ours and stays out of it.
+    # The office's form, and behind it what this portal knows more; the street stays out of it.
     office_columns = tuple(column.name for column in columns if column.name != "street")
 
     def prepare(self, rows: Any, columns: Any) -> Any:
@@ -388,6 +419,7 @@ class EstateOrderTable(Table):
     columns = [
         Column("number", "文号", link=RowLink("inspections:order-detail"), css="nowrap tnum nm"),
         Column("estate", "小区", value="estate__name", css="clip"),
+        Column("kind", "文书", value="kind", css="nowrap sec"),
         Column("issued_at", "下达日期", kind="date", css="nowrap tnum"),
         Column("deadline", "整改期限", kind="date", css="nowrap tnum"),
         Column("status", "状态", value="status", pill=order_pill),

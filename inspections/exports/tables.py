@@ -134,6 +134,9 @@ def ledger_form(items: Iterable[RectificationItem], user: User, note: str) -> Of
                 recheck.recheck.checked_by.name if recheck else "",
                 recheck.get_result_display() if recheck else "",
                 "是" if closed else "否",
+                order.get_kind_display(),
+                order.extension_words,
+                order.escalation_words,
             ]
         )
     return OfficialForm(
@@ -153,6 +156,9 @@ def ledger_form(items: Iterable[RectificationItem], user: User, note: str) -> Of
             FormColumn("复查人"),
             FormColumn("复查结果"),
             FormColumn("是否销号"),
+            FormColumn("文书"),
+            FormColumn("延期"),
+            FormColumn("督办"),
         ],
         sections=[FormSection(rows)],
         reporting_unit=_reporting_unit(user),

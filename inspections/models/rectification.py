@@ -20,6 +20,7 @@ from inspections.choices import (
 )
 from inspections.querysets import RectificationItemQuerySet, RectificationOrderQuerySet
 from xingyang_pm.common import clock
+from xingyang_pm.common.formats import month_day
 from xingyang_pm.common.scoping import ScopedManager
 from xingyang_pm.common.storage import private_path
 from xingyang_pm.common.triggers import AllowedMoves, AppendOnly, Frozen, Guard
@@ -200,6 +201,25 @@ class RectificationOrder(models.Model):
     def is_delivered(self) -> bool:
         """Whether it reached its addressee; a tracked one does so when it is issued."""
         return not self.is_formal or self.served_on is not None
+
+    @property
+    def extension_words(self) -> str:
+        """Whether more time was asked for, and until when it was given."""
+        for request in self.extensions.all():
+            if request.granted_until:
+                return f"延至{month_day(request.granted_until)}"
+            return str(request.get_status_display())
+        return ""
+
+    @property
+    def escalation_words(self) -> str:
+        """What followed when it was not obeyed: 约谈, 通报, 移交执法."""
+        found = (
+            ("约谈", self.interviews.all()),
+            ("通报", self.circulars.all()),
+            ("移交执法", self.handovers.all()),
+        )
+        return "、".join(word for word, rows in found if rows)
 
     @property
     def days_left(self) -> int:

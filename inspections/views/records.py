@@ -29,6 +29,7 @@ from inspections.tables import (
     InspectionTable,
     inspection_pill,
     outcome_pill,
+    repeat_pill,
 )
 from xingyang_pm.common.chain import Explanation, Factor, Reason
 from xingyang_pm.common.errors import BusinessError
@@ -257,6 +258,10 @@ class InspectionDetail(RecordPage):
             .order_by("item__position")
         )
         missing = missing_by_item(self.object)
+        failed = [result for result in results if result.outcome == Outcome.FAIL]
+        for result in failed:
+            result.inspection = self.object
+        again = selectors.repeats(failed, self.user)
         groups: list[dict[str, Any]] = []
         found = {
             result.pk: [photo for photo in result.photos.all() if photo.reply_item_id is None]
@@ -290,6 +295,8 @@ class InspectionDetail(RecordPage):
                         for photo in found[result.pk]
                     ],
                     "missing": missing.get(result.item_id, []),
+                    "again": repeat_pill(again.get(result.pk)),
+                    "repeat": again.get(result.pk),
                     "order": next(
                         (row.order for row in result.rectifications.all() if not row.withdrawn),
                         None,

@@ -149,12 +149,12 @@ def test_the_ledger_has_the_columns_of_the_office(
     rows = [list(row) for row in book.active.iter_rows(values_only=True)]
     assert header_of(rows) == [
         "序号", "小区", "企业", "问题", "通知书文号", "下发日期", "整改要求", "整改时限", "责任人",
-        "整改情况", "完成日期", "复查人", "复查结果", "是否销号",
+        "整改情况", "完成日期", "复查人", "复查结果", "是否销号", "文书", "延期", "督办",
     ]  # fmt: skip
     data = [row for row in rows if row[1] == "纺织厂家属院"]
     assert [row[0] for row in data] == [1, 2]
-    assert [row[8:10] + row[11:] for row in data] == [
-        ["张利民", "已清理并张贴提示", "张志强", "整改到位", "是"]
+    assert [row[8:10] + row[11:15] for row in data] == [
+        ["张利民", "已清理并张贴提示", "张志强", "整改到位", "是", "责令限期整改通知书"]
     ] * 2
     assert any("状态：已销号" in str(cell) for row in rows for cell in row if cell)
 

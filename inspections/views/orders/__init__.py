@@ -18,7 +18,7 @@ from .escalation import (
     MinutesPrint,
 )
 from .links import OrderLink, OrderLinkRenew, OrderLinkRevoke
-from .lists import LedgerList, OrderList
+from .lists import LedgerList, OnSiteList, OrderList
 from .papers import OrderNotice, OrderPrint, RecheckOpinion, RecheckPrint
 from .public import LinkExtension, LinkObjection, LinkPage, LinkPhoto, LinkReply
 from .record import OrderDetail
@@ -45,6 +45,7 @@ __all__ = [
     "LinkReply",
     "MinutesPrint",
     "ObjectionDecide",
+    "OnSiteList",
     "OrderArrange",
     "OrderDetail",
     "OrderExtension",

@@ -6,18 +6,21 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from inspections.choices import COUNTED, OrderStatus
 from inspections.exports import ledger_form
-from inspections.filters import LedgerFilterSet, OrderFilterSet
+from inspections.filters import LedgerFilterSet, OnSiteFilterSet, OrderFilterSet
 from inspections.models import (
+    ItemResult,
     RectificationItem,
     RectificationOrder,
 )
-from inspections.tables import LedgerTable, OrderTable
+from inspections.tables import LedgerTable, OnSiteTable, OrderTable
 from xingyang_pm.common import audit, clock
 from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.spreadsheets.official import write_form
 from xingyang_pm.common.tables import Column
 from xingyang_pm.common.views.generic import (
+    Action,
     ListPage,
     SavedChip,
     count_line,
@@ -40,19 +43,24 @@ def overdue_chip() -> SavedChip:
 
 class OrderList(ListPage):
     model, table_class, filterset_class = RectificationOrder, OrderTable, OrderFilterSet
-    title, unit = "限期整改通知书", "份通知书"
-    empty_text = "还没有整改通知书。从检查记录的不合格项下达。"
+    title, unit = "限期整改通知书", "份"
+    empty_text = "还没有整改通知书和整改单。从检查记录的不合格项下达。"
     views = [
         overdue_chip(),
         SavedChip(
             "待回复",
             "state=issued",
-            count=lambda view: view.get_rows().waiting_for_reply().count(),
+            count=lambda view: view.get_rows().filter(status=OrderStatus.ISSUED).count(),
         ),
         SavedChip(
             "待复查",
             "state=replied",
             count=lambda view: view.get_rows().waiting_for_recheck().count(),
+        ),
+        SavedChip(
+            "已移交",
+            "state=transferred",
+            count=lambda view: view.get_rows().filter(status=OrderStatus.TRANSFERRED).count(),
         ),
     ]
 
@@ -62,7 +70,7 @@ class OrderList(ListPage):
     def count_line(self, count: int, totals: dict[str, Any]) -> str:
         today = clock.today()
         late = self.filtered_rows().overdue(today).count()
-        return count_line((count, "份通知书"), (late, "份逾期"))
+        return count_line((count, "份"), (late, "份逾期"))
 
 
 class LedgerList(ListPage):
@@ -72,6 +80,7 @@ class LedgerList(ListPage):
     title, unit = "整改台账", "项整改"
     export_name = "整改台账"
     empty_text = "还没有下达整改。"
+    actions = [Action("立行立改", "inspections:on-site-list", icon="checks")]
     views = [overdue_chip(), SavedChip("在办", "state=open")]
 
     def export_columns(self) -> list[Column]:
@@ -97,3 +106,16 @@ class LedgerList(ListPage):
             tag="导出",
         )
         return expected
+
+
+class OnSiteList(ListPage):
+    """立行立改: what was put right before the inspector left."""
+
+    model, table_class, filterset_class = ItemResult, OnSiteTable, OnSiteFilterSet
+    title, unit = "立行立改", "项立行立改"
+    empty_text = "还没有当场改正的问题。检查时对不合格项选“当场已改正”，这里就有一行。"
+    menu = LEDGER
+    actions = [Action("整改台账", LEDGER, icon="list-details")]
+
+    def get_rows(self) -> QuerySet:
+        return super().get_rows().filter(fixed_on_site=True, inspection__status__in=COUNTED)
