@@ -318,7 +318,7 @@ def test_a_withdrawn_order_resists_every_door(served: RectificationOrder, cast: 
         objection=objection, actor=cast.city_manager, uphold=True, opinion="成立"
     )
     served.refresh_from_db()
-    refused_everywhere(served, "deadline", dt.date(2027, 1, 1), "已撤销")
+    refused_everywhere(served, "deadline", dt.date(2027, 1, 1), "整改通知书")
     refused_everywhere(served, "status", OrderStatus.ISSUED, "整改通知书")
     objection.refresh_from_db()
     refused_everywhere(objection, "opinion", "改过", "异议")
@@ -584,11 +584,11 @@ def test_the_same_problem_within_twelve_months_is_recognised(
         with clock.freeze(day):
             return report_on(place, cast.inspector, checklist=round.checklist, failed=failed)
 
-    visit(dt.date(2025, 11, 17), estate, (0,))  # more than a year ago
-    visit(dt.date(2026, 3, 1), estate, (0, 1))
+    visit(dt.date(2026, 3, 14), estate, (0,))  # more than a year ago
+    visit(dt.date(2026, 3, 17), estate, (0, 1))
     visit(dt.date(2026, 7, 1), estate, (0,))
     visit(dt.date(2026, 8, 1), other_estate, (2,))
-    now = visit(TODAY, estate, (0, 2, 3))
+    now = visit(dt.date(2027, 3, 16), estate, (0, 2, 3))
     results = list(now.results.select_related("item", "inspection").order_by("item__position"))
     found = selectors.repeats(results, cast.city_manager)
     first, _, third, fourth = (found.get(row.pk) for row in results)
@@ -605,7 +605,8 @@ def test_the_same_problem_within_twelve_months_is_recognised(
     assert page.count("再次出现") == 2
     assert "近12个月第3次" in page
     assert "近12个月第3次" in text_of(inspector.get(now.get_absolute_url()))
-    order = order_over(now, cast.inspector)
+    with clock.freeze(dt.date(2027, 3, 16)):
+        order = order_over(now, cast.inspector)
     assert "近12个月第3次" in text_of(inspector.get(order.get_absolute_url()))
 
     def look() -> None:
