@@ -1,31 +1,16 @@
-/* The inspection form: opens what failed, counts the score, saves at every change, sends each photo
-   as it is taken. What could not be sent stays in this browser and is sent later. Without this
-   script the page is one plain form. */
+/* The inspection form: opens what failed, counts the score, keeps every change and every photo in this
+   browser (`Field`, js/field/) and brings them to the office as soon as there is a signal. Without this
+   script the page is one plain form; the form of a checklist to look at has only its first half. */
 (function () {
   "use strict";
   const doc = document;
-  const STORE = "xy-entry:";
   const WAIT = 800;
   const RETRY = 15000;
 
-  function kept(key) {
-    try { return JSON.parse(localStorage.getItem(STORE + key) || "null"); } catch (error) { return null; }
-  }
-  function keep(key, value) {
-    try { localStorage.setItem(STORE + key, JSON.stringify(value)); return true; } catch (error) { return false; }
-  }
-  function forget(key) {
-    try { localStorage.removeItem(STORE + key); } catch (error) { /* a browser without storage */ }
-  }
-
-  const received = doc.querySelector("[data-forget]");
-  if (received) forget(received.dataset.forget);
-
-  const form = doc.getElementById("entry");
-  if (!form) return;
+  function start(form) {
   const scoreBox = form.querySelector("[data-score]");
   const saveBox = form.querySelector("[data-save]");
-  const live = "entry" in form.dataset;
+  const live = "entry" in form.dataset && Boolean(window.Field) && Field.usable;
 
   /* --- what the answers mean ------------------------------------------------------------- */
 
@@ -33,7 +18,16 @@
     const chosen = row.querySelector('input[type="radio"]:checked');
     return chosen ? chosen.value : "pass";
   }
-  function fixOf(row) { return form.querySelector('[data-fix="' + row.dataset.item + '"]'); }
+  function fixOf(row) {
+    const item = row.dataset ? row.dataset.item : row;
+    return form.querySelector('[data-fix="' + item + '"]');
+  }
+  /* Photos after a repair belong to an item that was put right on the spot. */
+  function showAfter(item) {
+    const fix = fixOf(item);
+    const box = fix.querySelector("[data-after]");
+    box.hidden = !fix.querySelector("[data-fixed]").checked && !box.querySelector("[data-thumb]");
+  }
   function deduction(row) { return fixOf(row).querySelector(".stp input"); }
   function plain(number) { return String(Math.round(number * 10) / 10); }
 
@@ -131,23 +125,32 @@
   });
 
   form.querySelectorAll("[data-item]").forEach(show);
+  form.addEventListener("change", function (event) {
+    if ("fixed" in event.target.dataset) showAfter(event.target.dataset.fixed);
+  });
 
-  const firstWrong = form.querySelector("[data-problem]:not([hidden])");
-  if (firstWrong) {
-    firstWrong.closest("[data-group]").open = true;
-    rowOf(firstWrong).scrollIntoView({ block: "center" });
+  function toFirstWrong() {
+    const first = form.querySelector("[data-problem]:not([hidden])");
+    if (!first) return;
+    first.closest("[data-group]").open = true;
+    rowOf(first).scrollIntoView({ block: "center" });
   }
+  toFirstWrong();
   if (!live) { count(); return; }
 
-  /* --- saving ----------------------------------------------------------------------------- */
+  /* --- keeping --------------------------------------------------------------------------------- */
 
   const key = form.dataset.key;
-  const token = form.querySelector('[name="csrfmiddlewaretoken"]').value;
+  const send = Field.sender;
+  const fields = ["round", "estate"];
+  let draft = null;
   let timer = 0;
   let retry = 0;
   let running = null;
-  let dirty = false;
+  let writing = Promise.resolve();
+  let elsewhere = false;  // the office's draft was changed on another device: report, do not overwrite
 
+  function numberOf(name) { return form.elements[name] ? Number(form.elements[name].value) || null : null; }
   function say(text, tone) {
     saveBox.textContent = text;
     saveBox.className = "save " + (tone || "");
@@ -159,105 +162,113 @@
   function values() {
     const found = {};
     new FormData(form).forEach(function (value, name) {
-      if (typeof value === "string" && name !== "csrfmiddlewaretoken") found[name] = value;
+      if (typeof value === "string" && name !== "csrfmiddlewaretoken" && fields.indexOf(name) === -1) found[name] = value;
     });
     return found;
   }
-  function bodyOf() {
-    const body = new FormData();
-    Object.entries(values()).forEach(function (pair) { body.append(pair[0], pair[1]); });
-    return body;
-  }
-  function send(url, body) {
-    return fetch(url, {
-      method: "POST", body: body, credentials: "same-origin", redirect: "manual",
-      headers: { "X-CSRFToken": token, "X-Requested-With": "fetch", Accept: "application/json" },
+  function fill(kept) {
+    form.querySelectorAll('input[type="checkbox"]').forEach(function (box) { box.checked = false; });
+    Object.entries(kept).forEach(function (pair) {
+      const field = form.elements[pair[0]];
+      if (!field || fields.indexOf(pair[0]) !== -1) return;
+      if (field instanceof RadioNodeList) field.value = pair[1];
+      else if (field.type === "radio" || field.type === "checkbox") field.checked = field.value === pair[1];
+      else field.value = pair[1];
     });
+    form.querySelectorAll("[data-item]").forEach(function (row) {
+      // An answer that is not told stands on 合格.
+      if (!kept["o-" + row.dataset.item]) row.querySelector('input[value="pass"]').checked = true;
+      show(row);
+      group(row);
+      showAfter(row.dataset.item);
+    });
+    count();
   }
 
-  /* Returns true when the office holds what is on the page. */
-  async function save() {
-    window.clearTimeout(timer);
-    while (running) await running;
-    if (!dirty) return true;
-    dirty = false;
-    const sent = JSON.stringify(values());
-    running = (async function () {
-      say("正在保存");
-      try {
-        const answer = await send(form.dataset.draftUrl, bodyOf());
-        if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
-          return lost("登录已过期，填写的内容存在本机，重新登录后接着填");
-        }
-        const told = await answer.json();
-        if (!answer.ok) {
-          dirty = true;
-          say(told.message, "t-red");
-          return false;
-        }
-        say(told.saved + " 已存草稿");
-        if (told.score) scoreBox.textContent = told.score;
-        if (JSON.stringify(values()) === sent) forget(key);
-        return true;
-      } catch (error) {
-        return lost(clockNow() + " 存在本机，联网后自动再存");
-      }
-    })();
-    const done = await running;
-    running = null;
-    return done;
-  }
-  function lost(text) {
-    dirty = true;
-    say(text, "t-amber");
-    window.clearTimeout(retry);
-    retry = window.setTimeout(save, RETRY);
-    return false;
+  /* Writes the draft as the page shows it; writes wait for each other, the last one stands. */
+  function keep(changes) {
+    Object.assign(draft, changes);
+    const record = Object.assign({}, draft);
+    writing = writing.then(function () { return Field.putDraft(record); }).catch(function () {
+      say("本机存不下了，请先上报或清理手机空间", "t-red");
+    });
+    return writing;
   }
   function changed() {
-    dirty = true;
-    keep(key, { at: Date.now(), values: values() });
+    keep({ values: values(), at: Date.now(), dirty: true, state: "draft", problem: "", answer: draft.afterReturn ? null : draft.answer });
+    say(clockNow() + " 已存在本机");
     window.clearTimeout(timer);
     timer = window.setTimeout(save, WAIT);
   }
   form.addEventListener("input", function (event) {
     if (event.target.type !== "file") changed();
   });
-  window.addEventListener("online", save);
+
+  /* --- the office's copy of the draft -------------------------------------------------------------- */
+
+  function bodyOf() {
+    const body = new FormData();
+    Object.entries(draft.values).forEach(function (pair) { body.append(pair[0], pair[1]); });
+    if (draft.round) body.append("round", draft.round);
+    if (draft.estate) body.append("estate", draft.estate);
+    body.append("user", Field.user.id);
+    body.append("base", draft.base || "");
+    return body;
+  }
+  /* Returns true when the office holds what is on the page. */
+  async function save() {
+    window.clearTimeout(timer);
+    while (running) await running;
+    if (!draft.dirty || elsewhere || draft.state !== "draft") return !draft.dirty;
+    const sent = JSON.stringify(draft.values);
+    running = (async function () {
+      try {
+        const answer = await send.post(form.dataset.draftUrl, bodyOf());
+        const told = answer.told;
+        if (!answer.ok) {
+          if (told.code === "newer") {
+            elsewhere = true;
+            say("已存在本机。" + told.message, "t-amber");
+          } else {
+            say(told.message || "没有存到房管中心，本机的都在", "t-red");
+          }
+          return false;
+        }
+        const same = JSON.stringify(draft.values) === sent;
+        await keep({ base: told.base, dirty: !same });
+        Field.forgetLeft(key);
+        say(told.saved + " 已存草稿");
+        if (told.score && same) scoreBox.textContent = told.score;
+        return same;
+      } catch (error) {
+        return lost(error);
+      }
+    })();
+    const done = await running;
+    running = null;
+    return done;
+  }
+  function lost(error) {
+    if (error.signedOut) say("登录已过期，填写的内容存在本机，重新登录后接着填", "t-amber");
+    else if (error.otherUser) say(error.message, "t-amber");
+    else say(clockNow() + " 存在本机，联网后自动再存", "t-amber");
+    window.clearTimeout(retry);
+    retry = window.setTimeout(again, RETRY);
+    return false;
+  }
+  function again() { save().then(sendPhotos); }
+  window.addEventListener("online", again);
   doc.addEventListener("visibilitychange", function () { if (doc.hidden) save(); });
 
-  /* What stayed in this browser because it could not be sent comes back first. */
-  const copy = kept(key);
-  if (copy && copy.values) {
-    Object.entries(copy.values).forEach(function (pair) {
-      const field = form.elements[pair[0]];
-      if (!field || pair[0] === "round" || pair[0] === "estate") return;
-      if (field instanceof RadioNodeList) field.value = pair[1];
-      else if (field.type === "radio") field.checked = field.value === pair[1];
-      else field.value = pair[1];
-    });
-    form.querySelectorAll("[data-item]").forEach(function (row) { show(row); group(row); });
-    say("已恢复存在本机的内容", "t-amber");
-    dirty = true;
-    timer = window.setTimeout(save, WAIT);
-  }
-  count();
+  /* --- photos ------------------------------------------------------------------------------------------ */
 
-  /* --- photos ----------------------------------------------------------------------------- */
+  const kept = new Map();  // photos of this browser by key
+  let line = Promise.resolve();
 
-  const pending = new Set();
-  function newKey() {
-    if (window.crypto && crypto.randomUUID) return crypto.randomUUID();
-    const b = crypto.getRandomValues(new Uint8Array(16));
-    b[6] = (b[6] & 15) | 64;
-    b[8] = (b[8] & 63) | 128;
-    const hex = Array.prototype.map.call(b, function (x) { return x.toString(16).padStart(2, "0"); }).join("");
-    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-  }
+  function ths(item, stage) { return fixOf(item).querySelector('[data-ths="' + stage + '"]'); }
   function words(item) {
-    const fix = form.querySelector('[data-fix="' + item + '"]');
-    const box = fix.querySelector("[data-photo-words]");
-    const number = fix.querySelectorAll("[data-thumb]").length;
+    const box = fixOf(item).querySelector("[data-photo-words]");
+    const number = ths(item, "found").querySelectorAll("[data-thumb]").length;
     box.textContent = box.dataset.wanted + (number ? "，已拍 " + number + " 张" : "");
   }
   function removeButton(label) {
@@ -269,145 +280,270 @@
     button.append(doc.getElementById("icon-x").content.cloneNode(true));
     return button;
   }
-  function thumb(item, file) {
+  function thumb(photo) {
     const box = doc.createElement("div");
-    box.className = "th busy";
+    box.className = "th";
     box.setAttribute("data-thumb", "");
+    box.dataset.key = photo.key;
     const link = doc.createElement("a");
     link.dataset.photo = "刚拍的照片";
     const image = doc.createElement("img");
     image.alt = "刚拍的照片";
-    image.src = URL.createObjectURL(file);
+    image.src = URL.createObjectURL(photo.blob);
     link.href = image.src;
     link.append(image);
-    const said = doc.createElement("span");
-    said.className = "said";
-    said.textContent = "正在上传";
-    box.append(link, said);
-    const list = form.querySelector('[data-fix="' + item + '"] .ths');
+    box.append(link, removeButton("删去照片"));
+    const list = ths(photo.item, photo.stage);
     list.insertBefore(box, list.querySelector(".cam"));
-    return box;
+    showAfter(photo.item);
+    words(photo.item);
   }
-  async function upload(photo) {
-    const said = photo.box.querySelector(".said");
-    photo.box.className = "th busy";
-    if (said.tagName === "BUTTON") said.replaceWith(makeSaid("正在上传"));
-    const body = new FormData();
-    ["round", "estate"].forEach(function (name) {
-      if (form.elements[name]) body.append(name, form.elements[name].value);
-    });
-    body.append("item", photo.item);
-    body.append("photo_key", photo.key);
-    body.append("photo", photo.file, photo.file.name || "photo.jpg");
-    try {
-      const answer = await send(form.dataset.photoUrl, body);
-      if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
-        throw new Error("signed out");
+  function mark(photo, text) {
+    const box = form.querySelector('[data-thumb][data-key="' + photo.key + '"]');
+    if (!box) return;
+    let said = box.querySelector(".said");
+    box.classList.toggle("kept", Boolean(text));
+    if (!text) { if (said) said.remove(); return; }
+    if (!said) {
+      said = doc.createElement("span");
+      said.className = "said";
+      box.append(said);
+    }
+    said.textContent = text;
+  }
+  async function sendPhotos() {
+    for (const photo of Array.from(kept.values())) {
+      if (photo.sent || draft.state !== "draft") continue;
+      mark(photo, "正在上传");
+      try {
+        const answer = await send.sendPhoto(draft, photo);
+        if (answer.ok) { mark(photo, ""); continue; }
+        await forgetPhoto(photo);
+        problem(photo.item, answer.told.message || "照片没有收下，请再拍一次。");
+      } catch (error) {
+        mark(photo, "存在本机");
+        lost(error);
+        return;
       }
-      const told = await answer.json();
-      if (!answer.ok) {
-        pending.delete(photo);
-        photo.box.remove();
-        problem(photo.item, told.message);
-        words(photo.item);
-        return false;
-      }
-      pending.delete(photo);
-      photo.box.className = "th";
-      photo.box.querySelector(".said").remove();
-      const link = photo.box.querySelector("a");
-      const old = link.href;
-      link.href = told.full;
-      link.querySelector("img").src = told.thumbnail;
-      URL.revokeObjectURL(old);
-      const button = removeButton("删去照片");
-      button.dataset.url = told.remove;
-      photo.box.append(button);
-      return true;
-    } catch (error) {
-      photo.box.className = "th lost";
-      const again = doc.createElement("button");
-      again.type = "button";
-      again.className = "said";
-      again.textContent = "没传上，再传";
-      again.addEventListener("click", function () { upload(photo); });
-      photo.box.querySelector(".said").replaceWith(again);
-      say("有照片没传上，联网后点“再传”", "t-amber");
-      return false;
     }
   }
-  function makeSaid(text) {
-    const said = doc.createElement("span");
-    said.className = "said";
-    said.textContent = text;
-    return said;
+  function queue() { line = line.then(sendPhotos); }
+  async function forgetPhoto(photo) {
+    kept.delete(photo.key);
+    await Field.dropPhoto(photo.key);
+    const box = form.querySelector('[data-thumb][data-key="' + photo.key + '"]');
+    if (box) box.remove();
+    words(photo.item);
   }
+  async function take(file, item, stage) {
+    try {
+      const photo = await Field.readPhoto(file, Number(form.dataset.maxMb) || 15);
+      photo.item = Number(item);
+      photo.stage = stage;
+      const twice = Array.from(kept.values()).some(function (one) {
+        return photo.sha256 && one.sha256 === photo.sha256 && one.item === photo.item && one.stage === stage;
+      });
+      if (twice) { problem(item, "这张照片已经加过了。"); return; }
+      if (ths(item, stage).querySelectorAll("[data-thumb]").length >= 9) { problem(item, "每项最多 9 张照片。"); return; }
+      await Field.putPhoto(key, photo);
+      kept.set(photo.key, photo);
+      thumb(photo);
+      mark(photo, "存在本机");
+      changed();
+    } catch (error) {
+      problem(item, error instanceof Field.Refused ? error.message : "照片没有存下，请看看手机还有没有空间。");
+    }
+  }
+  let taking = Promise.resolve();
   form.addEventListener("change", function (event) {
     const input = event.target;
     if (!input.matches("[data-photos-of]")) return;
-    const item = input.dataset.photosOf;
-    const most = Number(form.dataset.maxMb);
     const files = Array.prototype.slice.call(input.files);
     input.value = "";
-    problem(item, "");
+    problem(input.dataset.photosOf, "");
     files.forEach(function (file) {
-      if (file.size > most * 1048576) {
-        problem(item, "“" + file.name + "”超过 " + most + " MB，请换小一些的照片。");
-        return;
-      }
-      const photo = { item: item, file: file, key: newKey(), box: thumb(item, file) };
-      pending.add(photo);
-      words(item);
-      queue(photo);
+      taking = taking.then(function () { return take(file, input.dataset.photosOf, input.dataset.stage); });
     });
+    taking.then(queue);
   });
-  let line = Promise.resolve();
-  function queue(photo) { line = line.then(function () { return upload(photo); }); }
-
   form.addEventListener("click", async function (event) {
     const button = event.target.closest("[data-remove]");
     if (!button) return;
     event.preventDefault();
     const box = button.closest("[data-thumb]");
     const item = box.closest("[data-fix]").dataset.fix;
+    const photo = kept.get(box.dataset.key);
     button.disabled = true;
-    try {
-      const answer = await send(button.dataset.url || button.formAction, new FormData());
-      if (!answer.ok) throw new Error(String(answer.status));
-      box.remove();
-      words(item);
-    } catch (error) {
-      button.disabled = false;
-      problem(item, "照片没有删掉，请检查网络后再点一次。");
+    await line;
+    const gone = draft.removed.concat(box.dataset.key);
+    if (photo) { kept.delete(photo.key); await Field.dropPhoto(photo.key); }
+    box.remove();
+    words(item);
+    showAfter(item);
+    // The office is told with the report, and now if it can be.
+    changed();
+    await keep({ removed: gone });
+    if (button.formAction && button.hasAttribute("formaction")) {
+      send.post(button.formAction, new FormData()).catch(function () { /* with the report, then */ });
     }
   });
 
-  /* --- reporting --------------------------------------------------------------------------- */
+  /* --- reporting ------------------------------------------------------------------------------------------ */
 
-  let ready = false;
+  function refuse(sentence) {
+    const box = form.querySelector("[data-says]");
+    box.textContent = "";
+    if (!sentence) return;
+    const note = doc.createElement("div");
+    note.className = "note r flat";
+    note.setAttribute("role", "alert");
+    const words_ = doc.createElement("b");
+    words_.textContent = sentence;
+    note.append(words_);
+    box.append(note);
+  }
+  /* What the office would refuse, said before it is asked: there may be no signal. */
+  function problems() {
+    const found = {};
+    form.querySelectorAll("[data-item]").forEach(function (row) {
+      if (outcome(row) !== "fail") return;
+      const item = row.dataset.item;
+      const fix = fixOf(row);
+      const there = function (stage) { return ths(item, stage).querySelectorAll("[data-thumb]").length; };
+      const wanted = "photoRequired" in row.dataset;
+      if (!fix.querySelector("textarea").value.trim()) found[item] = "请写明问题。";
+      else if (wanted && !there("found")) found[item] = "请至少拍 1 张照片。";
+      else if (wanted && fix.querySelector("[data-fixed]").checked && !there("fixed")) {
+        found[item] = "当场已改正的，请再拍 1 张改正后的照片。";
+      }
+    });
+    return found;
+  }
+  function showProblems(found, sentence) {
+    const codes = [];
+    form.querySelectorAll("[data-item]").forEach(function (row) {
+      const text = found[row.dataset.item] || "";
+      problem(row.dataset.item, text);
+      if (text) codes.push(row.dataset.code);
+      show(row);
+    });
+    const listed = codes.slice(0, 5).join("、") + (codes.length > 5 ? "等" : "");
+    refuse(sentence || "还有 " + codes.length + " 项没有填好：" + listed + "。内容都已保存，补好后再上报。");
+    toFirstWrong();
+  }
+  function toQueue() { window.location.assign(Field.urls.sending); }
+
   form.addEventListener("submit", async function (event) {
-    if (ready || (event.submitter && event.submitter.hasAttribute("data-remove"))) return;
+    if (event.submitter && event.submitter.hasAttribute("data-remove")) return;
     event.preventDefault();
     const button = event.submitter || form.querySelector(".main-act");
+    if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
-    if (!navigator.onLine) {
-      keep(key, { at: Date.now(), values: values() });
-      say("现在没有网络，已存在本机，联网后再上报", "t-amber");
+    try {
+      await ready;
+      await taking;
+      const found = problems();
+      if (Object.keys(found).length) { showProblems(found); return; }
+      refuse("");
+      window.clearTimeout(timer);
+      window.clearTimeout(retry);
+      await keep({ values: values(), at: Date.now(), doneAt: Date.now(), state: "ready", dirty: true, problem: "" });
+      while (running) await running;
+      await line;
+      if (!navigator.onLine) {
+        say("现在没有网络，已存在本机，有网后自动上报", "t-amber");
+        if (navigator.serviceWorker && navigator.serviceWorker.controller) toQueue();
+        return;
+      }
+      say("正在上报");
+      await send.now();
+      draft = (await Field.draft(key)) || draft;
+      if (draft.state === "sent" || draft.state === "conflict") {
+        window.location.assign(Field.urls.receipt.replace("PK", draft.answer.pk) + "?sent=1");
+      } else if (draft.state === "refused") {
+        await keep({ state: "draft" });
+        say("没有上报，内容都在本机", "t-red");
+        if (Object.keys(draft.problems).length) showProblems(draft.problems, draft.problem);
+        else refuse(draft.problem);
+      } else if (send.status.state !== "sending" && !(navigator.serviceWorker && navigator.serviceWorker.controller)) {
+        say(send.status.message || "存在本机，联网后自动上报", "t-amber");
+      } else {
+        toQueue();
+      }
+    } finally {
       button.removeAttribute("aria-busy");
-      return;
     }
-    // A form ignores requestSubmit() until the event at hand is over, microtasks included.
-    await new Promise(function (resume) { window.setTimeout(resume, 0); });
-    await line;
-    for (const photo of Array.from(pending)) await upload(photo);
-    const saved = pending.size === 0 && await save();
-    button.removeAttribute("aria-busy");
-    if (!saved) {
-      if (pending.size) say("还有 " + pending.size + " 张照片没传上，联网后再上报", "t-amber");
-      return;
-    }
-    ready = true;
-    form.requestSubmit(button);
-    window.setTimeout(function () { ready = false; }, 3000);
   });
+
+  /* --- what this browser has of the draft comes back first --------------------------------------------- */
+
+  async function begin() {
+    const old = Field.leftBehind(key);
+    let known = await Field.draft(key);
+    const returned = form.dataset.status === "returned";
+    // Reported from here and returned since: the office's page is the one that goes on.
+    const begunAgain = known && returned && ["sent", "conflict"].indexOf(known.state) !== -1;
+    if (begunAgain) { await Field.dropDraft(key); known = null; }
+    draft = known || Field.fresh({ key: key });
+    Object.assign(draft, {
+      round: numberOf("round") || draft.round, estate: numberOf("estate") || draft.estate,
+      name: form.dataset.name || draft.name, meta: form.dataset.meta || draft.meta, afterReturn: returned || draft.afterReturn,
+    });
+    if (old && !draft.dirty) {
+      Object.assign(draft, { values: old.values, at: old.at, dirty: true });
+      await keep({});
+      Field.forgetLeft(key);
+    }
+    if (draft.dirty && Object.keys(draft.values).length) {
+      fill(draft.values);
+      say("已恢复存在本机的内容", "t-amber");
+      if (draft.state === "draft") timer = window.setTimeout(save, WAIT);
+    } else {
+      draft.base = form.dataset.base || "";
+      draft.values = values();
+    }
+    draft.removed.forEach(function (photoKey) {
+      const box = form.querySelector('[data-thumb][data-key="' + photoKey + '"]');
+      if (box) box.remove();
+    });
+    for (const photo of await Field.photos(key)) {
+      kept.set(photo.key, photo);
+      if (!form.querySelector('[data-thumb][data-key="' + photo.key + '"]')) thumb(photo);
+      if (!photo.sent) mark(photo, "存在本机");
+    }
+    form.querySelectorAll("[data-item]").forEach(function (row) { words(row.dataset.item); });
+    if (draft.state === "ready") say("已填完，存在本机，等待上报", "t-amber");
+    if (draft.state === "refused") { refuse(draft.problem); showProblems(draft.problems, draft.problem); }
+    queue();
+    count();
+  }
+  const token = form.querySelector('[name="csrfmiddlewaretoken"]');
+  if (token) send.useToken(token.value);
+  const ready = begin();
+
+  /* Another tab writes in the same draft: this one shows it. */
+  Field.listen(async function (told, fromOutside) {
+    if (!fromOutside || told.draft !== key || String(told.user) !== String(Field.user.id)) return;
+    await ready;
+    await writing;
+    const other = await Field.draft(key);
+    if (!other) return;
+    if (other.state === "sent") {
+      draft = other;
+      window.location.assign(Field.urls.receipt.replace("PK", other.answer.pk));
+      return;
+    }
+    if (other.at <= draft.at && other.base === draft.base && other.state === draft.state) return;
+    draft = other;
+    fill(draft.values);
+    for (const photo of await Field.photos(key)) {
+      if (!kept.has(photo.key)) { kept.set(photo.key, photo); thumb(photo); }
+    }
+    say(draft.dirty ? "已存在本机（另一个窗口填写）" : "已存草稿（另一个窗口填写）");
+  });
+  }
+
+  window.InspectionForm = { start: start };
+  const page = doc.getElementById("entry");
+  if (page) start(page);
 })();

@@ -508,5 +508,11 @@
   const wrong = doc.querySelector(".is-invalid");
   if (wrong) wrong.focus();
 
+  /* Who signs out takes the own queue of field work out of sight (js/field/store.js keeps it). */
+  doc.addEventListener("submit", function (event) {
+    if (!/\/logout\/$/.test(event.target.action)) return;
+    try { localStorage.removeItem("xy-field-user"); } catch (error) { /* nothing was kept */ }
+  });
+
   window.portal = { toast: toast, cookie: cookie };
 })();
