@@ -48,18 +48,20 @@ def environment(database: str, url: str) -> dict[str, str]:
 
 
 def make(database: str, env: dict[str, str], factor: int) -> None:
+    """Make the database anew: the demo city, ``factor`` times as large (0: as it is)."""
     shutil.rmtree(FOLDER / database, ignore_errors=True)
     (FOLDER / database).mkdir(parents=True)
     if env["DATABASE_URL"]:
         server = env["DATABASE_URL"].rpartition("/")[0] + "/postgres"
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {_DATABASE}")
-            connection.execute(f"CREATE DATABASE {_DATABASE}")
+            name = env["DATABASE_URL"].rpartition("/")[2]
+            connection.execute(f"DROP DATABASE IF EXISTS {name}")
+            connection.execute(f"CREATE DATABASE {name}")
     manage = [sys.executable, "manage.py"]
     for command in (
         [*manage, "migrate", "--verbosity", "0"],
         [*manage, "load_demo"],
-        [sys.executable, "-m", "benchmarks.run", "city", str(factor)],
+        *([[sys.executable, "-m", "benchmarks.run", "city", str(factor)]] if factor else []),
         # As the database does by itself after a night.
         [sys.executable, "-m", "benchmarks.run", "settle", "0"],
     ):

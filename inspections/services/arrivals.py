@@ -54,6 +54,7 @@ from .inspections import (
     inspection_submit,
     own_draft,
     photo_add,
+    write_draft,
 )
 from .pictures import Camera, Picture, read_picture, with_camera
 from .storing import forget_files, keep_picture, save_with_files
@@ -123,10 +124,7 @@ def draft_receive(
     if inspection.is_editable:
         try:
             _take_in(inspection, actor, answers, visit, photos, set(removed), base)
-            inspection = inspection_submit(
-                inspection=inspection, actor=actor, answers=answers, visit=visit
-            )
-            return Received(inspection)
+            return Received(inspection_submit(inspection=inspection, actor=actor))
         except AnswersIncomplete:
             raise
         except BusinessError as error:
@@ -202,6 +200,7 @@ def _take_in(
             )
             forget_files(gone)
             EvidencePhoto.objects.filter(pk__in=[photo.pk for photo in gone]).delete()
+        write_draft(locked, answers, visit)
         _announce(locked, answers, [photo for photo in photos if photo.key not in removed])
 
 

@@ -193,7 +193,12 @@ def inspection_start(
             created_at=clock.now(),
         )
         _check_day(inspection)
-        inspection.full_clean(validate_unique=False, validate_constraints=False)
+        # The keys point to rows that were read just now, and the database holds them.
+        inspection.full_clean(
+            exclude={"round", "checklist", "estate", "provider", "inspector", "entered_by"},
+            validate_unique=False,
+            validate_constraints=False,
+        )
         try:
             with transaction.atomic():
                 inspection.save()
@@ -312,21 +317,28 @@ def inspection_save_draft(
             raise BusinessError(
                 f"这份检查已经上报（{inspection.number}），不能再改。", code="reported"
             )
-        inspection.draft = content_of(inspection, answers, visit)
-        inspection.saved_at = clock.now()
-        fields = ["draft", "saved_at"]
-        if visit is not None:
-            if visit.latitude is not None and visit.longitude is not None:
-                inspection.latitude, inspection.longitude = visit.latitude, visit.longitude
-                fields += ["latitude", "longitude"]
-            facts = inspection.draft["visit"]
-            inspection.inspected_on = dt.date.fromisoformat(facts["inspected_on"])
-            inspection.companion = facts["companion"]
-            inspection.site_contact = facts["site_contact"]
-            inspection.note = facts["note"]
-            fields += ["inspected_on", "companion", "site_contact", "note"]
-        inspection.save(update_fields=fields)
+        write_draft(inspection, answers, visit)
     return inspection
+
+
+def write_draft(
+    inspection: Inspection, answers: Mapping[int, Answer] | None, visit: Visit | None
+) -> None:
+    """Write the content of a draft whose row is locked."""
+    inspection.draft = content_of(inspection, answers, visit)
+    inspection.saved_at = clock.now()
+    fields = ["draft", "saved_at"]
+    if visit is not None:
+        if visit.latitude is not None and visit.longitude is not None:
+            inspection.latitude, inspection.longitude = visit.latitude, visit.longitude
+            fields += ["latitude", "longitude"]
+        facts = inspection.draft["visit"]
+        inspection.inspected_on = dt.date.fromisoformat(facts["inspected_on"])
+        inspection.companion = facts["companion"]
+        inspection.site_contact = facts["site_contact"]
+        inspection.note = facts["note"]
+        fields += ["inspected_on", "companion", "site_contact", "note"]
+    inspection.save(update_fields=fields)
 
 
 def answers_of(inspection: Inspection) -> dict[int, Answer]:
@@ -569,8 +581,8 @@ def inspection_submit(
     a sentence per item; what was filled in stays saved.
     """
     require(actor, INSPECTORS, NOT_YOURS)
-    current = Inspection.objects.get(pk=inspection.pk)
-    if current.is_editable and (answers is not None or visit is not None):
+    given = answers is not None or visit is not None
+    if given and Inspection.objects.editable().filter(pk=inspection.pk).exists():
         try:
             inspection_save_draft(inspection=inspection, actor=actor, answers=answers, visit=visit)
         except BusinessError as error:
@@ -597,13 +609,13 @@ def inspection_submit(
         if score is None:
             raise BusinessError("全部项目都选了不适用，没有可以计分的项目。", code="nothing")
         dropped = _write_results(inspection, checked.results)
-        refresh_flags(inspection)
         moment = clock.now()
         first = inspection.submitted_at is None
-        if inspection.number is None:
-            inspection.number = _number(moment.date())
         day = inspection.inspected_on
         serving = current_services([inspection.estate_id], day, actor).get(inspection.estate_id)
+        if inspection.number is None:
+            # Last of all: who takes a number makes the others wait until the commit.
+            inspection.number = _number(moment.date())
         move(
             inspection,
             source=EDITABLE,
@@ -644,9 +656,8 @@ def _lock_coverage(inspection: Inspection) -> None:
     line = RoundEstate.objects.select_for_update(of=("self",)).filter(
         round=inspection.round_id, estate=inspection.estate_id
     )
-    if not line.exists():
+    if not list(line):
         raise BusinessError(f"{inspection.estate} 已不在本批次的范围内。", code="not_covered")
-    list(line)
     if InspectionRound.objects.filter(pk=inspection.round_id, status=RoundStatus.CLOSED).exists():
         raise BusinessError("检查批次已结束，不能再上报。", code="round_closed")
     others = Inspection.objects.counted().filter(
@@ -690,7 +701,7 @@ def _write_results(inspection: Inspection, results: list[ItemResult]) -> int:
     vain = [pk for pk, item, stage in told if (item, stage) not in needed]
     if vain:
         inspection.announced.filter(pk__in=vain).delete()
-    if not known:
+    if not known:  # no photo without a result
         return 0
     photos = EvidencePhoto.objects.filter(result__inspection=inspection)
     idle = [
@@ -701,6 +712,7 @@ def _write_results(inspection: Inspection, results: list[ItemResult]) -> int:
     if idle:
         forget_files(idle)
         EvidencePhoto.objects.filter(pk__in=[photo.pk for photo in idle]).delete()
+    refresh_flags(inspection)
     return len(idle)
 
 

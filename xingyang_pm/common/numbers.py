@@ -25,9 +25,10 @@ def next_numbers(series: str, year: int, count: int) -> range:
     """Take the next ``count`` numbers in one go; see :func:`next_number`."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("next_numbers() runs inside the transaction that uses the number")
-    NumberSeries.objects.bulk_create(
-        [NumberSeries(series=series, year=year)], ignore_conflicts=True
-    )
-    NumberSeries.objects.filter(series=series, year=year).update(last=F("last") + count)
+    rows = NumberSeries.objects.filter(series=series, year=year)
+    if not rows.update(last=F("last") + count):
+        first = NumberSeries(series=series, year=year)
+        NumberSeries.objects.bulk_create([first], ignore_conflicts=True)
+        rows.update(last=F("last") + count)
     last = NumberSeries.objects.get(series=series, year=year).last
     return range(last - count + 1, last + 1)
