@@ -8,7 +8,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench lint requirements system vendor
+.PHONY: help run demo test bench bench-load lint requirements system vendor
 
 PY := .venv/bin/python
 PYTEST_ARGS ?=
@@ -46,6 +46,10 @@ bench: ## measure against Django admin and bare openpyxl; table in benchmarks/RE
 	@sh scripts/python-env.sh dev
 	@sh scripts/system-packages.sh run
 	@exec $(PY) -m benchmarks $(BENCH_ARGS)
+
+bench-load: ## phones that report all at once, on PostgreSQL; table in benchmarks/README.md
+	@sh scripts/python-env.sh dev
+	@exec $(PY) -m benchmarks.submissions $(BENCH_ARGS)
 
 requirements: ## compile requirements/*.txt from pyproject.toml (UPGRADE=1 takes newer versions)
 	@sh scripts/compile-requirements.sh

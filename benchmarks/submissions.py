@@ -206,7 +206,7 @@ def check(keys: set[str], plan: dict[str, Any]) -> list[str]:
     """Return what the database holds otherwise than it was told."""
     from django.db.models import Count  # noqa: PLC0415  set up by now
 
-    from inspections.models import AnnouncedPhoto, DraftConflict, Inspection  # noqa: PLC0415
+    from inspections.models import AnnouncedPhoto, DraftConflict, Inspection  # noqa: PLC0415  set up by now
 
     rows = Inspection.objects.filter(round=plan["round"])
     counted = rows.counted().values_list("client_key", "number")

@@ -335,7 +335,8 @@
     const status = Field.sender.status;
     const parts = [];
     const login = make("a", { "class": "btn btn-primary", href: urls.login + "?next=" + encodeURIComponent(desk ? urls.file : urls.sending) }, "输入密码，接着上报");
-    if (!navigator.onLine) parts.push(notice("a", "wifi-off", "现在没有网络。填好的存在本机，有网后自动上报。"));
+    if (!navigator.onLine && shell) { /* the frame says so above */ }
+    else if (!navigator.onLine) parts.push(notice("a", "wifi-off", "现在没有网络。填好的存在本机，有网后自动上报。"));
     else if (status.state === "signedOut" && ready.length) parts.push(notice("a", "lock", status.message, login));
     else if (status.state === "otherUser") parts.push(notice("a", "users", status.message, login));
     else if (status.state === "waiting" && ready.length) parts.push(notice("a", "cloud-off", status.message, button("现在上报", "", Field.sender.now)));

@@ -192,11 +192,20 @@
     if (!draft) { show({ state: "idle", key: "", message: "" }); return; }
     show({ state: "sending", message: "" });
     await session();
+    const stuck = [];
     while (draft) {
-      await sendDraft(draft);
-      waits = 0;
-      draft = (await waitingDrafts())[0];
+      try {
+        await sendDraft(draft);
+        waits = 0;
+      } catch (error) {
+        if (!error.broken) throw error;
+        // One that gets stuck does not hold up the others, if there is a line at all.
+        stuck.push(draft.key);
+        await session();
+      }
+      draft = (await waitingDrafts()).find(function (one) { return stuck.indexOf(one.key) === -1; });
     }
+    if (stuck.length) throw new Broken();
     show({ state: "idle", key: "" });
   }
   function failed(error) {
