@@ -163,7 +163,7 @@ def said(page: Page, words: str) -> None:
 
 def paper(page: Page, label: str) -> str:
     """Wait until the worker has set the paper, open it, and return its text."""
-    link = page.locator("main").get_by_role("link", name=label, exact=True)
+    link = page.locator("main").get_by_role("link", name=label, exact=True).first
 
     def is_there() -> bool:
         page.reload()

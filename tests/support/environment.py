@@ -54,6 +54,7 @@ def _lay() -> Path:
         DJANGO_SETTINGS_MODULE="xingyang_pm.settings",
         PORTAL_ENV="test",
         PORTAL_VAR=str(folder),
+        PORTAL_URL="https://wygl.test",
         CELERY_QUEUE=f"portal-test-{WORKER}-{os.getpid()}",
         # Playwright's synchronous interface runs an event loop in the test's own thread.
         DJANGO_ALLOW_ASYNC_UNSAFE="1",

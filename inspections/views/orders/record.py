@@ -35,6 +35,7 @@ from inspections.models import (
 from inspections.selectors import Repeat, live_link, repeats
 from inspections.tables import order_pill, repeat_pill
 from inspections.views.photos import shown_photo
+from xingyang_pm.common import audit
 from xingyang_pm.common.access import holds
 from xingyang_pm.common.chain import PhotoPair, Stage
 from xingyang_pm.common.formats import due_words, moment_label, month_day
@@ -45,6 +46,7 @@ from xingyang_pm.common.views.generic import (
     Panel,
     Pill,
     RecordPage,
+    Tab,
 )
 
 from .acts import arrange_form, serve_form
@@ -160,6 +162,21 @@ class OrderDetail(RecordPage):
                 .order_by("-recorded_at", "-pk")
             )
         return self._rechecks
+
+    def tabs(self) -> Sequence[Tab]:
+        return [Tab("", "办理"), Tab("timeline", "经过")]
+
+    def personal_summary(self) -> str:
+        by_link = any(reply.link_id for reply in self.replies)
+        shown = by_link and holds(self.user, PERSONAL_DATA_READERS)
+        return f"查看 {self.object} 填报人的姓名和电话" if shown else ""
+
+    def record_personal_view(self, summary: str) -> None:
+        """Keep it with the reply: on the order's timeline looks would crowd out acts."""
+        reply = next(reply for reply in self.replies if reply.link_id)
+        audit.record(
+            actor=self.user, verb="personal.view", target=reply, summary=summary, tag="查看"
+        )
 
     # --- what stands where ---
 
