@@ -596,6 +596,9 @@ class ReplyForm(PortalForm):
     def rows(self) -> list[tuple[RectificationItem, dict[str, forms.BoundField]]]:
         """Return each item with its fields ``measure``, ``photos``, ``done`` and ``undone``."""
         names = ("measure", "photos", "done", "undone")
+        for item in self.items:  # only shown so: the service excuses what is said to be undone
+            self.fields[f"measure-{item.pk}"].required = True
+            self.fields[f"photos-{item.pk}"].required = item.result.item.photo_required
         return [(item, {name: self[f"{name}-{item.pk}"] for name in names}) for item in self.items]
 
     @property

@@ -45,6 +45,11 @@ def order_pill(order: Any) -> Pill:
     return Pill(order.get_status_display(), tone[order.status])
 
 
+def kind_word(order: Any) -> str:
+    """The paper of an order, short enough for a table."""
+    return "通知书" if order.is_formal else "整改单"
+
+
 def repeat_pill(repeat: Any) -> Pill | None:
     """What was found here, or with this firm, within the last twelve months as well."""
     return Pill("再次出现", "a") if repeat is not None and repeat.again else None
@@ -117,7 +122,7 @@ class OrderTable(Table):
         Column("street", "街道（乡镇）", value="estate__street__name", sort="estate__street__code",
                css="sec nowrap"),
         Column("provider", "被通知单位", value=provider_label, css="clip pv sec"),
-        Column("kind", "文书", value="kind", css="nowrap sec"),
+        Column("kind", "文书", value=kind_word, css="nowrap sec"),
         Column("items", "整改事项", value="item_total", kind="integer"),
         Column("issued_at", "下达日期", kind="date", sort="issued_at", css="nowrap tnum"),
         Column("served_on", "送达日期", kind="date", sort="served_on", css="nowrap tnum"),
@@ -240,7 +245,7 @@ class LedgerTable(Table):
         Column("result", "复查结果", value=_recheck_result, hidden=True, css="nowrap"),
         Column("closed", "是否销号", pill=ledger_pill,
                export=lambda row: "是" if item_closed(row) else "否"),
-        Column("kind", "文书", value=lambda row: row.order.get_kind_display(), css="nowrap sec"),
+        Column("kind", "文书", value=lambda row: kind_word(row.order), css="nowrap sec"),
         Column("extension", "延期", value=lambda row: row.order.extension_words, css="nowrap",
                hidden=True),
         Column("escalation", "督办", value=lambda row: row.order.escalation_words, css="nowrap"),
@@ -419,7 +424,7 @@ class EstateOrderTable(Table):
     columns = [
         Column("number", "文号", link=RowLink("inspections:order-detail"), css="nowrap tnum nm"),
         Column("estate", "小区", value="estate__name", css="clip"),
-        Column("kind", "文书", value="kind", css="nowrap sec"),
+        Column("kind", "文书", value=kind_word, css="nowrap sec"),
         Column("issued_at", "下达日期", kind="date", css="nowrap tnum"),
         Column("deadline", "整改期限", kind="date", css="nowrap tnum"),
         Column("status", "状态", value="status", pill=order_pill),

@@ -148,7 +148,7 @@ def _reply_by_link(order: RectificationOrder) -> dict[str, Any] | None:
     return {
         "address": address,
         "picture": segno.make(address, error="m").png_data_uri(scale=6, border=2),
-        "until": local(link.expires_at - dt.timedelta(seconds=1)).date(),
+        "until": link.last_day,
     }
 
 

@@ -1,5 +1,6 @@
 """Rectification: the order, its items, replies and rechecks."""
 
+import datetime as dt
 import uuid
 
 from django.conf import settings
@@ -343,6 +344,11 @@ class ReplyLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order} 签名链接"
+
+    @property
+    def last_day(self) -> dt.date:
+        """The last day on which it opens the order, until 24:00."""
+        return (self.expires_at - dt.timedelta(seconds=1)).astimezone(clock.SHANGHAI).date()
 
     @property
     def is_live(self) -> bool:

@@ -87,7 +87,7 @@ class OrderLinkRenew(_LinkAct):
         return services.reply_link_renew(order=self.object, actor=self.user)
 
     def done_message(self, result: ReplyLink) -> str:
-        return f"已另发签名链接，有效至 {month_day(result.expires_at)}。"
+        return f"已另发签名链接，有效至 {month_day(result.last_day)} 24:00。"
 
 
 class OrderLinkRevoke(_LinkAct):

@@ -384,18 +384,18 @@ class OrderDetail(RecordPage):
             facts = [
                 Fact(
                     "有效至",
-                    moment_label(link.expires_at) if link.is_live else Pill("已过期", "a"),
+                    f"{month_day(link.last_day)} 24:00" if link.is_live else Pill("已过期", "a"),
                 ),
                 Fact("最近使用", moment_label(link.last_used_at) if link.last_used_at else "没有"),
             ]
         links = [("另发", reverse("inspections:order-link-renew", args=[pk]))]
         if link is not None:
             links = [
-                ("看链接和二维码", reverse("inspections:order-link", args=[pk])),
+                ("看二维码", reverse("inspections:order-link", args=[pk])),
                 *links,
                 ("收回", reverse("inspections:order-link-revoke", args=[pk])),
             ]
-        return [KeyPanel("服务单位的签名链接", facts, links=links)]
+        return [KeyPanel("签名链接", facts, links=links)]
 
     def acts(self) -> dict[str, Any]:
         """Return the form or the link of the act that this person has now; empty for none."""
