@@ -141,6 +141,7 @@ class InspectionsConfig(AppConfig):
                 order=31,
             )
         )
+        register_provider_panel("course", "历次得分", panels.provider_course)
         register_provider_panel("inspections", "检查", panels.provider_inspections)
         register_provider_panel("orders", "整改", panels.provider_orders)
 
@@ -164,7 +165,9 @@ class InspectionsConfig(AppConfig):
                         "inspections:inspection-list",
                         count=lambda user: selectors.inspections_to_confirm(user).count(),
                     ),
+                    menu.Item("检查明细", "inspections:finding-list"),
                     menu.Item("检查批次", "inspections:round-list"),
+                    menu.Item("检查统计", "inspections:statistics"),
                     menu.Item("检查表", "inspections:checklist-list"),
                 ],
             )

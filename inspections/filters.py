@@ -1,5 +1,6 @@
 """Filters of the lists of inspection and rectification."""
 
+import datetime as dt
 from typing import Any
 
 import django_filters
@@ -64,7 +65,11 @@ class InspectionFilterSet(PortalFilterSet):
     )
     status = django_filters.ChoiceFilter(
         label="状态",
-        choices=[choice for choice in InspectionStatus.choices if choice[0] != "draft"],
+        choices=[
+            *(choice for choice in InspectionStatus.choices if choice[0] != "draft"),
+            ("counted", "计入统计（待确认、已确认）"),
+        ],
+        method="by_status",
     )
     score = django_filters.ChoiceFilter(label="得分", choices=SCORES, method="by_score")
     photos = django_filters.ChoiceFilter(
@@ -94,6 +99,9 @@ class InspectionFilterSet(PortalFilterSet):
             "q",
         ]
         primary = ["street", "round", "status", "score", "q"]
+
+    def by_status(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.counted() if value == "counted" else rows.filter(status=value)
 
     def by_score(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         if value == "90":
@@ -129,11 +137,20 @@ class OnSiteFilterSet(PortalFilterSet):
 
 class OrderFilterSet(PortalFilterSet):
     kind = django_filters.ChoiceFilter(label="文书", choices=OrderKind.choices)
-    state = django_filters.ChoiceFilter(label="状态", choices=STATES, method="by_state")
+    state = django_filters.ChoiceFilter(
+        label="状态", choices=[*STATES, ("standing", "不含已撤销")], method="by_state"
+    )
     street = ScopedChoiceFilter(Street, "estate__street", label="街道（乡镇）", empty="全部街道")
     provider = ScopedChoiceFilter(Provider, label="被通知单位", empty="全部单位")
     due_from = DateSpanFilter("deadline", side="from", label="期限不早于")
     due_to = DateSpanFilter("deadline", side="to", label="期限不晚于")
+    checklist = django_filters.ChoiceFilter(
+        field_name="inspection__checklist__kind", label="检查类别", choices=ChecklistKind.choices
+    )
+    issued_from = DateSpanFilter(
+        "issued_at", side="from", label="下达日期不早于", method="issued_since"
+    )
+    issued_to = DateSpanFilter("issued_at", side="to", label="下达日期不晚于", method="issued_by")
     q = KeywordFilter(
         ["number__contains", "estate__name__contains", "provider__name__contains"],
         label="关键词",
@@ -142,11 +159,22 @@ class OrderFilterSet(PortalFilterSet):
 
     class Meta:
         model = RectificationOrder
-        fields = ["state", "kind", "street", "provider", "due_from", "due_to", "q"]
+        fields = [
+            "state", "kind", "street", "provider", "due_from", "due_to", "checklist",
+            "issued_from", "issued_to", "q",
+        ]  # fmt: skip
         primary = ["state", "kind", "street", "provider", "q"]
+
+    def issued_since(self, rows: QuerySet, name: str, value: dt.date) -> QuerySet:
+        return rows.filter(issued_at__gte=clock.at(value, 0))
+
+    def issued_by(self, rows: QuerySet, name: str, value: dt.date) -> QuerySet:
+        return rows.filter(issued_at__lt=clock.at(value + dt.timedelta(days=1), 0))
 
     def by_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         today = clock.today()
+        if value == "standing":
+            return rows.standing()
         if value == "open":
             return rows.open()
         if value == "overdue":
@@ -195,6 +223,47 @@ class LedgerFilterSet(PortalFilterSet):
         else:
             orders = orders.filter(status=value)
         return rows.filter(order__in=orders.order_by().values("pk"))
+
+
+class FindingFilterSet(PortalFilterSet):
+    """Failed items of reported inspections."""
+
+    street = ScopedChoiceFilter(
+        Street, "inspection__estate__street", label="街道（乡镇）", empty="全部街道"
+    )
+    kind = django_filters.ChoiceFilter(
+        field_name="inspection__checklist__kind", label="检查类别", choices=ChecklistKind.choices
+    )
+    round = ScopedChoiceFilter(
+        InspectionRound,
+        "inspection__round",
+        label="检查批次",
+        label_field="shown",
+        empty="全部批次",
+        narrow=_with_number,
+        limit=2000,
+    )
+    provider = ScopedChoiceFilter(
+        Provider, "inspection__provider", label="物业企业", empty="全部企业"
+    )
+    heading = django_filters.CharFilter(field_name="item__section__name", label="检查大项")
+    item = django_filters.CharFilter(field_name="item__text", label="检查项目")
+    disclosure = django_filters.CharFilter(field_name="item__disclosure", label="公示内容")
+    since = DateSpanFilter("inspection__inspected_on", side="from", label="检查日期不早于")
+    until = DateSpanFilter("inspection__inspected_on", side="to", label="检查日期不晚于")
+    q = KeywordFilter(
+        ["inspection__estate__name__contains", "note__contains", "item__text__contains"],
+        label="关键词",
+        placeholder="小区、问题",
+    )
+
+    class Meta:
+        model = ItemResult
+        fields = [
+            "street", "kind", "round", "provider", "heading", "item", "disclosure", "since",
+            "until", "q",
+        ]  # fmt: skip
+        primary = ["street", "kind", "since", "until", "q"]
 
 
 class RoundFilterSet(PortalFilterSet):

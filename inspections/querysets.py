@@ -7,6 +7,7 @@ from django.db.models import Avg, Count, Exists, F, OuterRef, Q, Subquery, Windo
 from django.db.models.functions import Coalesce, RowNumber
 from django.db.models.lookups import IsNull
 
+from xingyang_pm.common import clock
 from xingyang_pm.common.scoping import ScopedQuerySet
 
 from .choices import (
@@ -163,6 +164,15 @@ class RectificationOrderQuerySet(ScopedQuerySet):
 
     def due_within(self, day: dt.date, days: int) -> Self:
         return self.running().filter(deadline__range=(day, day + dt.timedelta(days=days)))
+
+    def standing(self) -> Self:
+        """Return all but those that an upheld objection took back."""
+        return self.exclude(status=OrderStatus.WITHDRAWN)
+
+    def issued_between(self, first: dt.date, last: dt.date) -> Self:
+        """Return orders issued from ``first`` to ``last``, both whole days in Shanghai."""
+        after = clock.at(last + dt.timedelta(days=1), 0, 0)
+        return self.filter(issued_at__gte=clock.at(first, 0, 0), issued_at__lt=after)
 
     def waiting_for_reply(self) -> Self:
         return self.filter(status__in=ORDER_ANSWERABLE)

@@ -17,6 +17,7 @@ from .choices import (
     RecheckResult,
     RoundStatus,
 )
+from .selectors import standing_order
 
 GRADE_TONES = {"excellent": "g", "good": "b", "pass": "", "fail": "a"}
 
@@ -324,24 +325,46 @@ class StreetScoreTable(Table):
     ]
 
 
+def movement_words(row: Any) -> str:
+    """How far an estate moved since the round before, for the workbook and the screen reader."""
+    if row.moved is None:
+        return "新进"
+    if not row.moved:
+        return "名次不变"
+    return f"{'上升' if row.moved > 0 else '下降'} {abs(row.moved)} 位"
+
+
+def movement_mark(row: Any) -> SafeString:
+    """↑2, ↓1, —, 新: the arrow for the eye, the words for the screen reader."""
+    if row.moved is None:
+        mark = "新"
+    elif row.moved:
+        mark = f"{'↑' if row.moved > 0 else '↓'}{abs(row.moved)}"
+    else:
+        mark = "—"
+    return format_html(
+        '<span aria-hidden="true">{}</span><span class="sr">{}</span>', mark, movement_words(row)
+    )
+
+
 class RankingTable(Table):
-    """The ranking of a round (``selectors.RankingRow``)."""
+    """The ranking of a round with movement (``selectors.MovedRow``)."""
 
     columns = [
-        Column("rank", "名次", kind="integer"),
-        Column(
-            "estate",
-            "小区",
-            css="clip nm",
-            link=RowLink("inspections:inspection-detail", "inspection_id"),
-        ),
-        Column("street", "街道（乡镇）", css="sec nowrap"),
-        Column("provider", "服务主体", css="clip pv sec"),
-        Column("score", "得分", kind="decimal", places=1, tone=score_tone),
-        Column("failed", "不合格项", kind="integer", dash_zero=True),
-        Column("inspected_on", "检查日期", kind="date", css="nowrap tnum"),
-        Column("inspector", "检查人", css="nowrap"),
-    ]
+        Column("rank", "名次", value=lambda row: row.row.rank, kind="integer"),
+        Column("moved", "比上次", value=movement_mark, export=movement_words, css="nowrap tnum"),
+        Column("estate", "小区", value=lambda row: row.row.estate, css="clip nm",
+               link=RowLink("inspections:inspection-detail", "row__inspection_id")),
+        Column("street", "街道（乡镇）", value=lambda row: row.row.street, css="sec nowrap"),
+        Column("provider", "服务主体", value=lambda row: row.row.provider, css="clip pv sec"),
+        Column("score", "得分", value=lambda row: row.row.score, kind="decimal", places=1),
+        Column("before", "上次得分", value=lambda row: row.score_before, kind="decimal", places=1),
+        Column("failed", "不合格项", value=lambda row: row.row.failed, kind="integer",
+               dash_zero=True),
+        Column("inspected_on", "检查日期", value=lambda row: row.row.inspected_on, kind="date",
+               css="nowrap tnum"),
+        Column("inspector", "检查人", value=lambda row: row.row.inspector, css="nowrap"),
+    ]  # fmt: skip
 
 
 class WorkTable(Table):
@@ -429,6 +452,137 @@ class EstateOrderTable(Table):
         Column("deadline", "整改期限", kind="date", css="nowrap tnum"),
         Column("status", "状态", value="status", pill=order_pill),
     ]
+
+
+# --- 检查明细: one line per failed item --------------------------------------------------------
+
+
+def finding_pill(row: Any) -> Pill:
+    """What became of a failed item: mended at once, ordered and how far, or nothing yet."""
+    if row.fixed_on_site:
+        return Pill("当场已改正", "g")
+    order = standing_order(row)
+    return order_pill(order) if order else Pill("没有下达", "")
+
+
+class FindingTable(Table):
+    """Failed items of reported inspections: the columns of the office's 检查明细."""
+
+    columns = [
+        Column("estate", "小区", value="inspection__estate__name",
+               sort="inspection__estate__name", css="clip nm",
+               link=RowLink("inspections:inspection-detail", "inspection_id")),
+        Column("street", "街道（乡镇）", value="inspection__estate__street__name",
+               sort="inspection__estate__street__code", css="sec nowrap"),
+        Column("provider", "物业企业", value=lambda row: provider_label(row.inspection),
+               css="clip pv sec", hidden=True),
+        Column("inspected_on", "检查日期", value="inspection__inspected_on", kind="date",
+               sort="inspection__inspected_on", css="nowrap tnum"),
+        Column("heading", "检查大项", value="item__section__name", css="sec nowrap",
+               hidden=True),
+        Column("item", "检查项目", value=lambda row: row.item.text, css="wrap"),
+        Column("deduction", "扣分", kind="decimal", places=1, sort="deduction"),
+        Column("note", "存在问题", css="wrap"),
+        Column("deadline", "整改期限", kind="date", sort="deadline", css="nowrap tnum",
+               hidden=True),
+        Column("number", "通知书文号", css="nowrap tnum",
+               value=lambda row: order.number if (order := standing_order(row)) else "",
+               link=lambda row: order.get_absolute_url() if (order := standing_order(row))
+               else None),
+        Column("state", "整改情况", pill=finding_pill, export=lambda row: finding_pill(row).text),
+    ]  # fmt: skip
+    default_sort = "-inspected_on"
+
+    def prepare(self, rows: Any, columns: Any) -> Any:
+        return rows.select_related(
+            "inspection__estate__street",
+            "inspection__provider",
+            "item__section",
+        ).prefetch_related("rectifications__order")
+
+
+# --- Statistics -------------------------------------------------------------------------------
+
+
+class StreetResultTable(Table):
+    """Inspections by street, linked (``views.statistics.Linked`` of ``StreetResult``)."""
+
+    columns = [
+        Column("street", "街道（乡镇）", value=lambda row: row.of.street, css="nm",
+               link=lambda row: row.url or None),
+        Column("inspections", "检查", value=lambda row: row.of.inspections, kind="integer",
+               unit="次", link=lambda row: row.url or None),
+        Column("failed", "不合格项", value=lambda row: row.of.failed, kind="integer", unit="个",
+               dash_zero=True, link=lambda row: row.failed_url or None),
+        Column("average", "平均得分", value=lambda row: row.of.average, kind="decimal", places=1),
+        Column("looked", "查公示", value=lambda row: row.of.looked, kind="integer", unit="次",
+               dash_zero=True),
+        Column("complete", "公示齐全", value=lambda row: row.of.complete, kind="integer",
+               unit="次", dash_zero=True),
+        Column("rate", "齐全率", value=lambda row: row.of.rate, kind="percent", places=1),
+    ]  # fmt: skip
+
+
+class DisclosureTable(Table):
+    columns = [
+        Column("name", "公示内容", value=lambda row: row.of.name, css="nm"),
+        Column("looked", "查", value=lambda row: row.of.looked, kind="integer", unit="次"),
+        Column("missing", "缺", value=lambda row: row.of.missing, kind="integer", unit="次",
+               dash_zero=True, link=lambda row: row.url or None),
+        Column("rate", "公示率", value=lambda row: row.of.rate, kind="percent", places=1),
+    ]  # fmt: skip
+
+
+_PROBLEM_KIND = Column("kind", "检查类别", value=lambda row: row.of.kind, css="sec nowrap")
+_PROBLEM_HEADING = Column("heading", "检查大项", value=lambda row: row.of.heading, css="nowrap")
+_PROBLEM_COUNTS = [
+    Column("count", "不合格", value=lambda row: row.of.count, kind="integer", unit="次",
+           link=lambda row: row.url or None),
+    Column("estates", "涉及小区", value=lambda row: row.of.estates, kind="integer", unit="个"),
+]  # fmt: skip
+
+
+class ProblemKindTable(Table):
+    columns = [_PROBLEM_KIND, *_PROBLEM_COUNTS]
+
+
+class ProblemHeadingTable(Table):
+    columns = [_PROBLEM_KIND, _PROBLEM_HEADING, *_PROBLEM_COUNTS]
+
+
+class ProblemTable(Table):
+    columns = [
+        _PROBLEM_KIND,
+        _PROBLEM_HEADING,
+        Column("text", "检查项目", value=lambda row: row.of.text, css="wrap nm"),
+        *_PROBLEM_COUNTS,
+    ]
+
+
+_CLOSING = [
+    Column("issued", "下达", value=lambda row: row.of.issued, kind="integer", unit="份",
+           link=lambda row: row.url or None),
+    Column("closed", "已销号", value=lambda row: row.of.closed, kind="integer", unit="份",
+           dash_zero=True, link=lambda row: row.closed_url or None),
+    Column("rate", "销号率", value=lambda row: row.of.rate, kind="percent", places=1),
+    Column("on_time", "按期销号", value=lambda row: row.of.on_time, kind="integer",
+           unit="份", dash_zero=True),
+    Column("days", "平均用时", value=lambda row: row.of.days, kind="decimal", places=1,
+           unit="天"),
+    Column("overdue", "逾期未销", value=lambda row: row.of.overdue, kind="integer",
+           unit="份", dash_zero=True, tone=lambda row: "t-red" if row.of.overdue else "",
+           link=lambda row: row.overdue_url or None),
+]  # fmt: skip
+
+
+class StreetClosingTable(Table):
+    columns = [Column("name", "街道（乡镇）", value=lambda row: row.of.name, css="nm"),
+               *_CLOSING]  # fmt: skip
+
+
+class FirmClosingTable(Table):
+    columns = [Column("name", "被通知单位", value=lambda row: row.of.name, css="nm clip"),
+               *_CLOSING]  # fmt: skip
 
 
 def points(value: Any) -> str:

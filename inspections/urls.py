@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import arrivals, checklists, entry, field, orders, photos, records, rounds
+from .views import arrivals, checklists, entry, field, orders, photos, records, rounds, statistics
 
 app_name = "inspections"
 
@@ -50,6 +50,13 @@ urlpatterns = [
     path("photos/<int:pk>/", photos.PhotoFull.as_view(), name="photo-full"),
     path("photos/<int:pk>/thumbnail/", photos.PhotoThumbnail.as_view(), name="photo-thumbnail"),
     path("photos/flags/<int:pk>/", photos.PhotoFlagJudge.as_view(), name="photo-flag-judge"),
+    path("findings/", statistics.FindingList.as_view(), name="finding-list"),
+    path("statistics/", statistics.Statistics.as_view(), name="statistics"),
+    path(
+        "statistics/workbook/",
+        statistics.StatisticsWorkbook.as_view(),
+        name="statistics-workbook",
+    ),
     # Rounds
     path("rounds/", rounds.RoundList.as_view(), name="round-list"),
     path("rounds/new/", rounds.RoundCreate.as_view(), name="round-create"),

@@ -27,7 +27,7 @@ from xingyang_pm.common.spreadsheets.official import (
 SIGNATURES = ("制表人", "复核人", "科室负责人", "分管领导")
 
 
-def _reporting_unit(user: User) -> str:
+def reporting_unit(user: User) -> str:
     return settings.OFFICE_NAME if user.sees_city else user.office.name
 
 
@@ -87,7 +87,7 @@ def summary_form(round: InspectionRound, user: User) -> OfficialForm:
             FormColumn("备注", left=True),
         ],
         sections=[FormSection(rows)],
-        reporting_unit=_reporting_unit(user),
+        reporting_unit=reporting_unit(user),
         reported_on=clock.today(),
         unit="分",
         parts=[("检查时间", f"{round.start_date} 至 {round.end_date}")],
@@ -161,7 +161,7 @@ def ledger_form(items: Iterable[RectificationItem], user: User, note: str) -> Of
             FormColumn("督办"),
         ],
         sections=[FormSection(rows)],
-        reporting_unit=_reporting_unit(user),
+        reporting_unit=reporting_unit(user),
         reported_on=clock.today(),
         unit="",
         signatures=SIGNATURES,

@@ -117,6 +117,41 @@ def ranking(round: InspectionRound, user: Any = None) -> list[RankingRow]:
 
 
 @dataclass(frozen=True)
+class MovedRow:
+    """A row of the ranking beside its place in the round before; None: it was not in it."""
+
+    row: RankingRow
+    before: int | None
+    score_before: Decimal | None
+
+    @property
+    def moved(self) -> int | None:
+        """Places up (positive) or down since the round before."""
+        return None if self.before is None else self.before - self.row.rank
+
+
+def round_before(round: InspectionRound) -> InspectionRound | None:
+    """Return the last round by the same kind of checklist that began before ``round``."""
+    rows = InspectionRound.objects.filter(checklist__kind=round.checklist.kind)
+    earlier = Q(start_date__lt=round.start_date) | Q(start_date=round.start_date, pk__lt=round.pk)
+    return rows.filter(earlier).order_by("-start_date", "-pk").first()
+
+
+def moved_ranking(
+    round: InspectionRound, user: Any = None
+) -> tuple[list[MovedRow], InspectionRound | None]:
+    """Return the ranking of ``round`` with each estate's place in the round before, and that
+    round."""
+    former = round_before(round)
+    places = {row.estate_id: row for row in ranking(former, user)} if former else {}
+    moved = []
+    for row in ranking(round, user):
+        old = places.get(row.estate_id)
+        moved.append(MovedRow(row, old.rank if old else None, old.score if old else None))
+    return moved, former
+
+
+@dataclass(frozen=True)
 class StreetScore:
     """One street in a round. ``average`` is None while nothing was inspected."""
 

@@ -1,14 +1,16 @@
 """What inspections show on the records of estates and providers."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from enterprises.models import Provider
 from estates.models import Estate
 from inspections import selectors
-from inspections.choices import OrderStatus
+from inspections.choices import ChecklistKind, OrderStatus
 from inspections.models import Inspection, RectificationOrder
 from inspections.tables import EstateInspectionTable, EstateOrderTable
 from xingyang_pm.common import clock
@@ -130,6 +132,29 @@ def score_chart(estate: Estate, user: Any) -> Chart:
     )
 
 
+def course_chart(key: str, title: str, inspections: QuerySet) -> Chart:
+    """The scores of an estate or a firm over time, a line for each kind of checklist."""
+    points = selectors.score_course(inspections)
+    days = sorted({point.day for point in points})
+    kinds = [kind for kind in ChecklistKind if any(point.kind == kind for point in points)]
+    found = {(point.day, point.kind): point.score for point in points}
+    low = min((point.score for point in points), default=Decimal(70))
+    return Chart(
+        key=key,
+        title=title,
+        kind="line",
+        labels=[f"{day:%y年}{day.month}月{day.day}日" for day in days],
+        series=[Series(kind.label, [found.get((day, kind)) for day in days]) for kind in kinds],
+        note="各类检查表分开，折成百分",
+        label_head="检查日期",
+        places=1,
+        low=max(0, (int(low) - 5) // 10 * 10),
+        high=100,
+        step=10,
+        empty_text="还没有检查。检查上报后，这里画出历次得分。",
+    )
+
+
 def estate_overview(estate: Estate, user: Any) -> Sequence[Panel]:
     chart = score_chart(estate, user)
     return [Panel(chart.title, "partials/_panel_chart.html", {"chart": chart}, half=True)]
@@ -137,7 +162,9 @@ def estate_overview(estate: Estate, user: Any) -> Sequence[Panel]:
 
 def estate_inspections(estate: Estate, user: Any) -> Sequence[Panel]:
     rows = Inspection.objects.visible_to(user).reported().filter(estate=estate)
+    chart = course_chart("estate-course", "历次得分（按检查类别）", rows)
     return [
+        Panel(chart.title, "partials/_panel_chart.html", {"chart": chart}),
         TablePanel(
             "检查记录",
             EstateInspectionTable,
@@ -145,7 +172,7 @@ def estate_inspections(estate: Estate, user: Any) -> Sequence[Panel]:
             limit=100,
             user=user,
             empty_text="这个小区还没有检查记录。",
-        )
+        ),
     ]
 
 
@@ -184,6 +211,12 @@ def provider_inspections(provider: Provider, user: Any) -> Panel:
         user=user,
         empty_text="服务的小区还没有检查记录。",
     )
+
+
+def provider_course(provider: Provider, user: Any) -> Panel:
+    rows = Inspection.objects.visible_to(user).filter(provider=provider)
+    chart = course_chart("provider-course", "服务小区的检查得分（按检查类别）", rows)
+    return Panel(chart.title, "partials/_panel_chart.html", {"chart": chart})
 
 
 def provider_orders(provider: Provider, user: Any) -> Panel:

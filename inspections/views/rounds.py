@@ -297,13 +297,15 @@ class RoundDetail(RecordPage):
         ]
 
     def panels_ranking(self) -> Sequence[Panel]:
+        rows, former = selectors.moved_ranking(self.object, self.user)
         frozen = "结束时的排名" if not self.object.is_open else "到现在为止的排名"
         meta = frozen if self.user.sees_city else f"{frozen}，名次为全市名次"
+        meta += f"；比上次：{former}" if former else "；同类检查的第一次"
         return [
             TablePanel(
                 "排名",
                 RankingTable,
-                self.ranking,
+                rows,
                 meta=meta,
                 limit=SHOWN,
                 empty_text="还没有上报的检查。",
