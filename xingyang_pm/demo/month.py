@@ -22,7 +22,6 @@ from inspections.services.built_in import checklists_load
 from inspections.services.inspections import (
     Answer,
     Visit,
-    inspection_confirm,
     inspection_start,
     inspection_submit,
     photo_add,
@@ -39,6 +38,7 @@ from inspections.services.orders import (
     rectification_reply,
     rectification_serve,
 )
+from inspections.services.review import inspection_confirm
 from inspections.services.rounds import round_close, round_create
 from outreach.models import Bulletin
 from outreach.services.bulletins import bulletin_draft, bulletin_sign, bulletin_submit
