@@ -123,8 +123,7 @@ def draft_receive(
         )
     if inspection.is_editable:
         try:
-            _take_in(inspection, actor, answers, visit, photos, set(removed), base)
-            return Received(inspection_submit(inspection=inspection, actor=actor))
+            return Received(_take_in(inspection, actor, answers, visit, photos, set(removed), base))
         except AnswersIncomplete:
             raise
         except BusinessError as error:
@@ -183,8 +182,10 @@ def _take_in(
     photos: Sequence[Announcement],
     removed: set[uuid.UUID],
     base: str,
-) -> None:
-    """Write the draft, its announcements and what was taken out, in one transaction."""
+) -> Inspection:
+    """Write the draft, its announcements and what was taken out, and report it, in one
+    transaction. What keeps it from being a report does not take the draft away again."""
+    refused = None
     with guarded():
         locked = own_draft(inspection, actor)
         if not locked.is_editable:
@@ -202,6 +203,13 @@ def _take_in(
             EvidencePhoto.objects.filter(pk__in=[photo.pk for photo in gone]).delete()
         write_draft(locked, answers, visit)
         _announce(locked, answers, [photo for photo in photos if photo.key not in removed])
+        try:
+            inspection = inspection_submit(inspection=locked, actor=actor)
+        except BusinessError as error:
+            refused = error
+    if refused is not None:
+        raise refused
+    return inspection
 
 
 def _announce(
