@@ -109,7 +109,7 @@
       const input = by.parentElement.querySelector("input");
       settle(input, Number(by.dataset.by));
       count();
-      changed();
+      if (live) ready.then(changed);
       return;
     }
     const phrase = event.target.closest("[data-phrase]");
@@ -201,7 +201,8 @@
     timer = window.setTimeout(save, WAIT);
   }
   form.addEventListener("input", function (event) {
-    if (event.target.type !== "file") changed();
+    // What is typed before the browser's store has opened is kept as soon as it has.
+    if (event.target.type !== "file") ready.then(changed);
   });
 
   /* --- the office's copy of the draft -------------------------------------------------------------- */
@@ -336,6 +337,7 @@
     words(photo.item);
   }
   async function take(file, item, stage) {
+    await ready;
     try {
       const photo = await Field.readPhoto(file, Number(form.dataset.maxMb) || 15);
       photo.item = Number(item);

@@ -206,7 +206,7 @@ def test_twenty_inspections_survive_everything(
 
     # The line is back, and breaks on every seventh photo.
     count = iter(range(1_000))
-    page.route(
+    page.context.route(
         re.compile("/photos/$"),
         lambda route: route.abort() if next(count) % 7 == 3 else route.fallback(),
     )

@@ -165,13 +165,13 @@ def test_a_broken_line_loses_nothing(
     phone: Callable, city: dict, estate: Estate, cast: Cast
 ) -> None:
     page = opened(unwatched(phone(cast.street_clerk)), estate)
-    page.route(re.compile("/(draft|sync)/$"), lambda route: route.abort())
+    page.context.route(re.compile("/(draft|sync)/$"), lambda route: route.abort())
     card = fail(page, city["items"][1])
     card.locator("textarea").fill("断网时写的一句")
     expect(said(page)).to_contain_text("存在本机")
     assert not Inspection.objects.exists()
     # The page is closed and opened again, the line is back: the words come back and are sent.
-    page.unroute(re.compile("/(draft|sync)/$"))
+    page.context.unroute(re.compile("/(draft|sync)/$"))
     page.goto(page.url)
     expect(page.locator(f'[data-fix="{city["items"][1].pk}"] textarea')).to_have_value(
         "断网时写的一句"
@@ -179,10 +179,10 @@ def test_a_broken_line_loses_nothing(
     expect(said(page)).to_contain_text("已存草稿")
     assert services.answers_of(Inspection.objects.get())
     # It breaks while the report is on its way: the queue keeps it and sends it by itself.
-    page.route(re.compile("/sync/$"), lambda route: route.abort())
+    page.context.route(re.compile("/sync/$"), lambda route: route.abort())
     page.get_by_role("button", name="填完上报").tap()
     expect(page.get_by_text("1 份等待上报")).to_be_visible()
-    page.unroute(re.compile("/sync/$"))
+    page.context.unroute(re.compile("/sync/$"))
     page.get_by_role("button", name="现在上报").tap()
     expect(page.get_by_text("全部上报完")).to_be_visible()
     inspection = Inspection.objects.get()
@@ -194,7 +194,7 @@ def test_a_photo_that_did_not_go_through_is_sent_later(
     phone: Callable, city: dict, estate: Estate, cast: Cast, photo_file: Callable
 ) -> None:
     page = opened(unwatched(phone(cast.street_clerk)), estate)
-    page.route(re.compile("/photos/$"), lambda route: route.abort())
+    page.context.route(re.compile("/photos/$"), lambda route: route.abort())
     card = fail(page, city["items"][2])
     card.locator("textarea").fill("堆物")
     card.locator("input[type=file]").first.set_input_files(photo_file("a.jpg", picture()))
@@ -203,7 +203,7 @@ def test_a_photo_that_did_not_go_through_is_sent_later(
     expect(page.get_by_text("文字已到")).to_be_visible()
     inspection = Inspection.objects.get()
     assert inspection.status == InspectionStatus.SUBMITTED
-    page.unroute(re.compile("/photos/$"))  # the queue tries again by itself
+    page.context.unroute(re.compile("/photos/$"))  # the queue tries again by itself
     expect(page.get_by_text("1 张全部收到，核对一致")).to_be_visible()
     assert EvidencePhoto.objects.count() == 1
 
