@@ -403,3 +403,88 @@ def _hand_on(
         held[source].remove(code)
         held[taker].append(code)
         taker = source
+
+
+# --- Versions ---------------------------------------------------------------------------------
+
+_OUTCOMES = {PASS: "合格", FAIL: "不合格", NOT_APPLICABLE: "不适用"}
+_VISIT_WORDS = (
+    ("inspected_on", "检查日期"),
+    ("companion", "同行检查人"),
+    ("site_contact", "陪同人"),
+    ("note", "备注"),
+)
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One fact that changed: its name and both values as words, empty for none."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """What changed on one item; ``code`` is empty for the facts of the visit."""
+
+    code: str
+    text: str
+    fields: tuple[FieldChange, ...]
+
+
+def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[ItemChange]:
+    """Compare the contents of two versions, the visit first, then item by item in the order of
+    the checklist.
+
+    Content: ``visit`` (dates as ISO text, words) and ``items``, a list of ``item, code, text,
+    outcome, deduction, note, deadline, photos`` (keys).
+    """
+    changed = []
+    before, after = old.get("visit", {}), new.get("visit", {})
+    facts = tuple(
+        FieldChange(label, before.get(name) or "", after.get(name) or "")
+        for name, label in _VISIT_WORDS
+        if (before.get(name) or "") != (after.get(name) or "")
+    )
+    if facts:
+        changed.append(ItemChange("", "检查情况", facts))
+    known = {row["item"]: row for row in old.get("items", [])}
+    for row in new.get("items", []):
+        fields = tuple(_item_changes(known.get(row["item"], {}), row))
+        if fields:
+            changed.append(ItemChange(row["code"], row["text"], fields))
+    return changed
+
+
+def _item_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[FieldChange]:
+    for name, label in (
+        ("outcome", "结果"),
+        ("deduction", "扣分"),
+        ("note", "问题描述"),
+        ("deadline", "整改期限"),
+    ):
+        before, after = _worded(name, old.get(name)), _worded(name, new.get(name))
+        if before != after:
+            yield FieldChange(label, before, after)
+    gone = set(old.get("photos", [])) - set(new.get("photos", []))
+    come = set(new.get("photos", [])) - set(old.get("photos", []))
+    if gone or come:
+        words = [f"新增 {len(come)} 张"] * bool(come) + [f"删去 {len(gone)} 张"] * bool(gone)
+        yield FieldChange(
+            "照片",
+            f"{len(old.get('photos', []))} 张",
+            f"{len(new['photos'])} 张（{'、'.join(words)}）",
+        )
+
+
+def _worded(name: str, value: Any) -> str:
+    if value in (None, ""):
+        return ""
+    if name == "outcome":
+        return _OUTCOMES[value]
+    if name == "deduction":
+        amount = Decimal(value)
+        return f"{plain(amount)} 分" if amount else ""
+    return str(value)

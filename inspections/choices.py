@@ -9,6 +9,8 @@ ROUND_MANAGERS = frozenset({Role.BUREAU_MANAGER})
 # Who enters inspections: an inspector in the city, a street clerk in the own street.
 INSPECTORS = frozenset({Role.INSPECTOR, Role.STREET_CLERK})
 REVIEWERS = frozenset({Role.BUREAU_MANAGER})
+# Who makes photos fit for publication: the one who drafts what is published.
+REDACTORS = frozenset({Role.BUREAU_MANAGER})
 ORDER_ISSUERS = frozenset({Role.INSPECTOR, Role.BUREAU_MANAGER})
 REPLIERS = frozenset({Role.STREET_CLERK})
 RECHECKERS = frozenset({Role.INSPECTOR, Role.BUREAU_MANAGER})

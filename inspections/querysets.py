@@ -214,3 +214,18 @@ class PhotoFlagQuerySet(ScopedQuerySet):
     def of_inspection(self, inspection: Any) -> Self:
         """Return the flags of what was photographed on the visit, not of repairs."""
         return self.filter(photo__result__inspection=inspection, photo__reply_item__isnull=True)
+
+
+class PhotoRedactionQuerySet(ScopedQuerySet):
+    def latest_per_photo(self) -> Self:
+        """Return of each photo the newest redaction, which is the one that counts."""
+        newest = (
+            self.model._default_manager.filter(photo=OuterRef("photo")).order_by("-pk").values("pk")
+        )
+        return self.filter(pk=Subquery(newest[:1]))
+
+    def publishable(self) -> Self:
+        """Return the newest redactions of photos about which no doubt is open or upheld."""
+        flags = self.model._meta.get_field("photo").related_model._meta.get_field("flags")
+        doubts = flags.related_model._default_manager.filter(photo=OuterRef("photo"))
+        return self.latest_per_photo().filter(~Exists(doubts.exclude(verdict="fine")))

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from .views import arrivals, checklists, entry, field, orders, photos, records, rounds, statistics
+from .views import (
+    arrivals,
+    checklists,
+    entry,
+    field,
+    orders,
+    photos,
+    publishing,
+    records,
+    rounds,
+    statistics,
+    versions,
+)
 
 app_name = "inspections"
 
@@ -49,6 +61,18 @@ urlpatterns = [
     path("<int:pk>/order/", orders.OrderIssue.as_view(), name="order-issue"),
     path("photos/<int:pk>/", photos.PhotoFull.as_view(), name="photo-full"),
     path("photos/<int:pk>/thumbnail/", photos.PhotoThumbnail.as_view(), name="photo-thumbnail"),
+    path("<int:pk>/versions/", versions.InspectionVersions.as_view(), name="inspection-versions"),
+    path("photos/<int:pk>/redact/", publishing.PhotoRedact.as_view(), name="photo-redact"),
+    path(
+        "photos/redactions/<int:pk>/",
+        publishing.RedactionImage.as_view(),
+        name="redaction-image",
+    ),
+    path(
+        "photos/redactions/<int:pk>/thumbnail/",
+        publishing.RedactionThumbnail.as_view(),
+        name="redaction-thumbnail",
+    ),
     path("photos/flags/<int:pk>/", photos.PhotoFlagJudge.as_view(), name="photo-flag-judge"),
     path("findings/", statistics.FindingList.as_view(), name="finding-list"),
     path("statistics/", statistics.Statistics.as_view(), name="statistics"),

@@ -5,7 +5,7 @@ from .arrivals import AnnouncedPhoto, ConflictPhoto, DraftConflict
 from .checklists import Checklist, ChecklistHeading, ChecklistItem, ItemBasis
 from .escalation import Circular, Handover, Interview
 from .inspections import Inspection, ItemResult
-from .photos import EvidencePhoto, PhotoFlag
+from .photos import EvidencePhoto, PhotoFlag, PhotoRedaction
 from .rectification import (
     Recheck,
     RecheckItem,
@@ -16,6 +16,7 @@ from .rectification import (
     ReplyLink,
 )
 from .rounds import InspectionRound, RoundDraw, RoundEstate
+from .versions import InspectionVersion, ReturnNote
 
 __all__ = [
     "AnnouncedPhoto",
@@ -30,11 +31,13 @@ __all__ = [
     "Handover",
     "Inspection",
     "InspectionRound",
+    "InspectionVersion",
     "Interview",
     "ItemBasis",
     "ItemResult",
     "Objection",
     "PhotoFlag",
+    "PhotoRedaction",
     "Recheck",
     "RecheckItem",
     "RectificationItem",
@@ -42,6 +45,7 @@ __all__ = [
     "RectificationReply",
     "ReplyItem",
     "ReplyLink",
+    "ReturnNote",
     "RoundDraw",
     "RoundEstate",
 ]

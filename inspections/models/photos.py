@@ -10,10 +10,10 @@ from django.urls import reverse
 from estates.models import Estate
 from inspections.calculations import metres_between
 from inspections.choices import FlagKind, FlagVerdict, PhotoStage
-from inspections.querysets import PhotoFlagQuerySet
+from inspections.querysets import PhotoFlagQuerySet, PhotoRedactionQuerySet
 from xingyang_pm.common.scoping import ScopedManager
 from xingyang_pm.common.storage import private_path
-from xingyang_pm.common.triggers import Frozen, Guard
+from xingyang_pm.common.triggers import AppendOnly, Frozen, Guard
 
 from .inspections import ItemResult
 from .rectification import ReplyItem, ReplyLink, one_source
@@ -215,3 +215,49 @@ class PhotoFlag(models.Model):
     @property
     def is_open(self) -> bool:
         return not self.verdict
+
+
+class PhotoRedaction(models.Model):
+    """A photo made fit for publication: black boxes over faces and plates, in a picture of its
+    own. An empty list of boxes says that somebody looked and nothing needs hiding. The newest
+    counts; the photo itself is never touched."""
+
+    photo = models.ForeignKey(
+        EvidencePhoto, models.PROTECT, related_name="redactions", verbose_name="照片"
+    )
+    # [x, y, width, height] of each box in per mille of the picture, from its upper left corner.
+    boxes = models.JSONField("遮挡框", default=list, blank=True)
+    image = models.FileField("公开照片", upload_to=private_path, max_length=200)
+    thumbnail = models.FileField("公开缩略图", upload_to=private_path, max_length=200)
+    made_by = models.ForeignKey(USER, models.PROTECT, verbose_name="遮挡人", related_name="+")
+    made_at = models.DateTimeField("遮挡时间")
+
+    objects = PhotoRedactionQuerySet.as_manager()
+
+    triggers = [
+        AppendOnly("append", "遮挡后的照片不能修改或删除，请重新遮挡。"),
+        # Only of photos that can no longer be taken away.
+        Guard(
+            "final",
+            ("INSERT",),
+            "COALESCE((SELECT inspection.status FROM inspections_inspection inspection "
+            "JOIN inspections_itemresult result ON result.inspection_id = inspection.id "
+            "JOIN inspections_evidencephoto photo ON photo.result_id = result.id "
+            "WHERE photo.id = NEW.photo_id AND photo.reply_item_id IS NULL), 'confirmed') "
+            "<> 'confirmed'",
+            "检查记录确认以后，照片才能遮挡公开。",
+        ),
+    ]
+
+    class Meta:
+        verbose_name = verbose_name_plural = "公开照片"
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.photo} {'无需遮挡' if not self.boxes else f'遮挡 {len(self.boxes)} 处'}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("inspections:redaction-image", args=[self.pk])
+
+    def get_thumbnail_url(self) -> str:
+        return reverse("inspections:redaction-thumbnail", args=[self.pk])

@@ -23,6 +23,7 @@ from .orders import (
     overdue_count,
     overdue_orders,
 )
+from .publishing import PublishablePicture, publishable_pictures
 from .repeats import Repeat, repeats
 from .rounds import (
     DrawnEstate,
@@ -96,6 +97,7 @@ __all__ = [
     "OverdueOrder",
     "ProblemCount",
     "Problems",
+    "PublishablePicture",
     "RankingRow",
     "Repeat",
     "RoundFigures",
@@ -138,6 +140,7 @@ __all__ = [
     "photo_doubts",
     "photo_keys_of",
     "problems_by",
+    "publishable_pictures",
     "ranking",
     "repeats",
     "results_by_street",

@@ -89,6 +89,7 @@ from .orders import (
     reply_link_revoke,
 )
 from .pictures import Camera
+from .redaction import Box, photo_redact
 from .review import inspection_confirm, inspection_return
 from .rounds import (
     covered_estates,
@@ -103,6 +104,7 @@ __all__ = [
     "Answer",
     "AnswersIncomplete",
     "Basis",
+    "Box",
     "Caller",
     "Camera",
     "Finding",
@@ -167,6 +169,7 @@ __all__ = [
     "photo_add",
     "photo_flag_judge",
     "photo_receive",
+    "photo_redact",
     "photo_remove",
     "pool_digest",
     "preview_score",

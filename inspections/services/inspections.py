@@ -55,9 +55,9 @@ from xingyang_pm.common.numbers import next_number
 from xingyang_pm.common.scoping import assert_in_scope
 from xingyang_pm.common.states import move
 
-from .doubts import refresh_flags
 from .pictures import Camera, read_picture, with_camera
 from .storing import forget_files, keep_picture
+from .versions import keep_submission
 
 TAG = "检查"
 NOT_YOURS = "检查由检查员或街道经办录入。"
@@ -258,6 +258,17 @@ def _check_day(inspection: Inspection) -> None:
         raise BusinessError(
             f"检查日期不能早于本批次开始的{clock.chinese_date(round.start_date)}。",
             field="inspected_on",
+        )
+
+
+def _check_late(inspection: Inspection) -> None:
+    """A visit after the last day of its round is reported with the reason in its note."""
+    day, round = inspection.inspected_on, inspection.round
+    if round is not None and day > round.end_date and not inspection.note.strip():
+        raise BusinessError(
+            f"检查日期晚于本批次截止的{clock.chinese_date(round.end_date)}，请在备注里写明原因。",
+            code="late",
+            field="note",
         )
 
 
@@ -602,6 +613,7 @@ def inspection_submit(
         if inspection.round_id:
             _lock_coverage(inspection)
         _check_day(inspection)
+        _check_late(inspection)
         checked = _check(inspection, answers_of(inspection))
         if checked.problems:
             raise AnswersIncomplete(checked.problems, checked.codes)
@@ -610,6 +622,7 @@ def inspection_submit(
             raise BusinessError("全部项目都选了不适用，没有可以计分的项目。", code="nothing")
         dropped = _write_results(inspection, checked.results)
         moment = clock.now()
+        keep_submission(inspection, actor=actor, score=score.score, digest=content, moment=moment)
         first = inspection.submitted_at is None
         day = inspection.inspected_on
         serving = current_services([inspection.estate_id], day, actor).get(inspection.estate_id)

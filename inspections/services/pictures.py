@@ -9,19 +9,20 @@ import hashlib
 import io
 import struct
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageDraw, ImageOps
 
 from xingyang_pm.common import clock
 from xingyang_pm.common.errors import BusinessError
 
 MAX_SIDE = 2000
 THUMBNAIL_SIDE = 640
+IMAGE_QUALITY, THUMBNAIL_QUALITY = 85, 80
 MAX_PIXELS = 100_000_000
 # A JPEG is decoded at a fraction of its size; the others must be held whole (4 bytes a pixel).
 MAX_PIXELS_WHOLE = 25_000_000
@@ -117,12 +118,12 @@ def read_picture(source: bytes, name: str = "照片") -> Picture:
     except (*_BROKEN, Image.DecompressionBombError):
         raise _refused(name, "已损坏或没有传完整，请重新拍照。") from None
     latitude, longitude = _place(exif.get("gps", {}))
-    image = _jpeg(upright, 85)
+    image = _jpeg(upright, IMAGE_QUALITY)
     small = upright.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     return Picture(
         image=image,
-        thumbnail=_jpeg(small, 80),
+        thumbnail=_jpeg(small, THUMBNAIL_QUALITY),
         width=upright.width,
         height=upright.height,
         sha256=hashlib.sha256(image).hexdigest(),
@@ -169,6 +170,32 @@ def _jpeg(image: Image.Image, quality: int) -> bytes:
     target = io.BytesIO()
     image.save(target, "JPEG", quality=quality, optimize=True, progressive=True)
     return target.getvalue()
+
+
+def covered_picture(
+    source: bytes, boxes: Sequence[Sequence[int]], whole: int
+) -> tuple[bytes, bytes]:
+    """Return a picture of ours and its thumbnail with ``boxes`` filled in black.
+
+    A box is left, top, width, height as parts of ``whole``. The thumbnail is made of the covered
+    picture, so that nothing shows through in it.
+    """
+    with Image.open(io.BytesIO(source), formats=FORMATS) as opened:
+        image = opened.convert("RGB")
+    draw = ImageDraw.Draw(image)
+    for left, top, width, height in boxes:
+        draw.rectangle(
+            (
+                left * image.width // whole,
+                top * image.height // whole,
+                -(-(left + width) * image.width // whole),
+                -(-(top + height) * image.height // whole),
+            ),
+            fill="black",
+        )
+    small = image.copy()
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    return _jpeg(image, IMAGE_QUALITY), _jpeg(small, THUMBNAIL_QUALITY)
 
 
 def difference_hash(image: Image.Image) -> str:

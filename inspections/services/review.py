@@ -3,7 +3,7 @@
 from accounts.models import User
 from inspections.calculations import plain
 from inspections.choices import REVIEWERS, InspectionStatus
-from inspections.models import Inspection
+from inspections.models import Inspection, ReturnNote
 from xingyang_pm.common import clock
 from xingyang_pm.common.access import require
 from xingyang_pm.common.audit import record
@@ -29,6 +29,13 @@ def inspection_return(*, inspection: Inspection, actor: User, reason: str) -> In
             source=InspectionStatus.SUBMITTED,
             target=InspectionStatus.RETURNED,
             return_reason=reason,
+        )
+        ReturnNote.objects.create(
+            inspection=inspection,
+            version=inspection.versions.last(),
+            reason=reason,
+            returned_by=actor,
+            returned_at=clock.now(),
         )
         record(
             actor=actor,

@@ -1,6 +1,8 @@
 """Photos: handed out only to people who see their estate, kept in nobody's shared cache."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +16,7 @@ from inspections.choices import REVIEWERS, FlagKind, FlagVerdict, InspectionStat
 from inspections.forms import FlagForm
 from inspections.models import EvidencePhoto, PhotoFlag
 from inspections.selectors import Doubt
-from xingyang_pm.common.chain import Photo
+from xingyang_pm.common.chain import Photo, PhotoPair
 from xingyang_pm.common.formats import moment_label, month_day
 from xingyang_pm.common.views.generic import ActionPage, Fact, Pill, PortalView
 
@@ -28,9 +30,13 @@ class PhotoFull(PortalView):
     model = EvidencePhoto
     field = "image"
 
+    @property
+    def etag(self) -> str:
+        return f"{self.object.sha256[:32]}-{self.field}"
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         photo = self.object
-        tag = f'"{photo.sha256[:32]}-{self.field}"'
+        tag = f'"{self.etag}"'
         if request.headers.get("If-None-Match") == tag:
             unchanged = HttpResponseNotModified()
             unchanged["ETag"], unchanged["Cache-Control"] = tag, KEEP
@@ -66,6 +72,20 @@ def shown_photo(photo: EvidencePhoto, text: str, source: str) -> Photo:
         alt=f"{photo.get_stage_display()}，{text}",
         caption="　".join(parts),
     )
+
+
+def photo_pairs(
+    before: Sequence[EvidencePhoto], after: Sequence[EvidencePhoto], text: str
+) -> list[PhotoPair]:
+    """Return before and after side by side; the longer side has its missing ones said."""
+    return [
+        PhotoPair(
+            shown_photo(found, text, "检查") if found else None,
+            shown_photo(fixed, text, "回复") if fixed else None,
+            missing="还没有整改后照片" if found else "没有对应的整改前照片",
+        )
+        for found, fixed in zip_longest(before, after)
+    ]
 
 
 # --- Doubts -----------------------------------------------------------------------------------

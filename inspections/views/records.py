@@ -10,10 +10,11 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from inspections import selectors, services
-from inspections.calculations import plain
+from inspections.calculations import changes_between, plain
 from inspections.choices import (
     INSPECTORS,
     ORDER_ISSUERS,
+    REDACTORS,
     REVIEWERS,
     FlagVerdict,
     Grade,
@@ -22,7 +23,16 @@ from inspections.choices import (
 )
 from inspections.filters import InspectionFilterSet
 from inspections.forms import ReturnForm
-from inspections.models import Inspection, ItemResult, PhotoFlag, RectificationOrder
+from inspections.models import (
+    EvidencePhoto,
+    Inspection,
+    InspectionVersion,
+    ItemResult,
+    PhotoFlag,
+    PhotoRedaction,
+    RectificationOrder,
+    ReturnNote,
+)
 from inspections.tables import (
     GRADE_TONES,
     EstateOrderTable,
@@ -33,12 +43,13 @@ from inspections.tables import (
 )
 from xingyang_pm.common.chain import Explanation, Factor, Reason
 from xingyang_pm.common.errors import BusinessError
-from xingyang_pm.common.formats import month_day, numeral
+from xingyang_pm.common.formats import moment_label, month_day, numeral
 from xingyang_pm.common.kept import forget
 from xingyang_pm.common.views.generic import (
     Action,
     ActionPage,
     Fact,
+    KeyPanel,
     ListPage,
     Notice,
     Panel,
@@ -50,7 +61,8 @@ from xingyang_pm.common.views.generic import (
 )
 
 from .arrivals import conflicts_of, missing_by_item
-from .photos import shown_doubt, shown_photo
+from .photos import photo_pairs, shown_doubt, shown_photo
+from .publishing import newest_text
 
 LIST = "inspections:inspection-list"
 
@@ -199,6 +211,10 @@ class InspectionDetail(RecordPage):
             notices.append(
                 Notice(f"照片 {missing} 张还在手机上，未到。到齐后才能确认。", "a", "photo-off")
             )
+        resubmitted = self.resubmitted()
+        if resubmitted:
+            url = reverse("inspections:inspection-versions", args=[inspection.pk])
+            notices.append(Notice(resubmitted, "", "history", url=url, link="看改动"))
         if self.doubt and not missing:
             notices.append(Notice(self.doubt, "a", "photo"))
         vetoes = inspection.working.get("veto") or []
@@ -267,6 +283,11 @@ class InspectionDetail(RecordPage):
             result.pk: [photo for photo in result.photos.all() if photo.reply_item_id is None]
             for result in results
         }
+        fixed = {result.pk: _last_repair(result) for result in results}
+        points = {
+            row["heading"]: (_short(row["score"]), _short(row["points"]))
+            for row in self.object.working.get("headings", [])
+        }
         doubts = selectors.photo_doubts(
             [photo for photos in found.values() for photo in photos], self.user
         )
@@ -276,6 +297,7 @@ class InspectionDetail(RecordPage):
                     {
                         "numeral": numeral(len(groups) + 1),
                         "name": result.item.heading,
+                        "points": points.get(result.item.heading),
                         "rows": [],
                         "failed": 0,
                     }
@@ -301,9 +323,76 @@ class InspectionDetail(RecordPage):
                         (row.order for row in result.rectifications.all() if not row.withdrawn),
                         None,
                     ),
+                    "pairs": photo_pairs(found[result.pk], fixed[result.pk], result.item.text)
+                    if fixed[result.pk]
+                    else [],
                 }
             )
         return groups
+
+    @property
+    def submissions(self) -> list[InspectionVersion]:
+        if not hasattr(self, "_submissions"):
+            rows = InspectionVersion.objects.visible_to(self.user).filter(inspection=self.object)
+            self._submissions = list(rows.order_by("number"))
+        return self._submissions
+
+    def resubmitted(self) -> str:
+        """Say how often the record was reported, and how much differs from the time before."""
+        if not self.submissions or self.submissions[-1].number < 2:
+            return ""
+        last = self.submissions[-1]
+        if len(self.submissions) < 2:
+            return f"第{last.number}次上报。"
+        changed = changes_between(self.submissions[-2].content, last.content)
+        compared = f"与上次相比改了 {len(changed)} 处" if changed else "内容与上次相同"
+        return f"第{last.number}次上报，{compared}。"
+
+    def return_panel(self) -> list[Panel]:
+        """Every sentence with which the record went back, the newest first."""
+        notes = (
+            ReturnNote.objects.visible_to(self.user)
+            .filter(inspection=self.object)
+            .select_related("returned_by", "version")
+            .order_by("-pk")
+        )
+        facts = [
+            Fact(
+                f"第{note.version.number}次上报后" if note.version else "退回",
+                note.reason,
+                note=f"{note.returned_by}　{moment_label(note.returned_at)}退回",
+            )
+            for note in notes
+        ]
+        return [KeyPanel("退回意见", facts)] if facts else []
+
+    def side_panels(self) -> Sequence[Panel]:
+        return self.return_panel()
+
+    def publishing(self) -> list[dict[str, Any]]:
+        """Return the photos of a confirmed record with what stands about their publication."""
+        if self.object.status != InspectionStatus.CONFIRMED or not self.user.has_role(*REDACTORS):
+            return []
+        photos = (
+            EvidencePhoto.objects.visible_to(self.user)
+            .filter(result__inspection=self.object)
+            .select_related("result__item", "estate")
+        )
+        newest = {
+            row.photo_id: row
+            for row in PhotoRedaction.objects.visible_to(self.user)
+            .latest_per_photo()
+            .filter(photo__result__inspection=self.object)
+            .select_related("made_by")
+        }
+        return [
+            {
+                "photo": photo,
+                "redaction": newest.get(photo.pk),
+                "text": newest_text(newest.get(photo.pk)),
+            }
+            for photo in photos
+        ]
 
     def panels(self) -> Sequence[Panel]:
         orders = RectificationOrder.objects.visible_to(self.user).filter(inspection=self.object)
@@ -316,9 +405,17 @@ class InspectionDetail(RecordPage):
             explanation=self.explanation(),
             groups=self.groups(),
             conflicts=conflicts_of(self.object, self.user),
+            publishing=self.publishing(),
             has_side=True,
             **extra,
         )
+
+
+def _last_repair(result: ItemResult) -> list[EvidencePhoto]:
+    """Return the photos of the newest reply about ``result``."""
+    repairs = [photo for photo in result.photos.all() if photo.reply_item_id is not None]
+    newest = max((photo.reply_item_id or 0 for photo in repairs), default=0)
+    return [photo for photo in repairs if photo.reply_item_id == newest]
 
 
 def explanation_of(inspection: Inspection) -> Explanation | None:

@@ -460,12 +460,37 @@
     button.setAttribute("aria-label", show ? "隐藏密码" : "显示密码");
   });
 
-  /* --- originals of photos, with ← and → --- */
+  /* --- originals of photos: ← and → go on, Esc closes; before and after stand side by side --- */
+  function frameOf(part) {
+    const frame = doc.createElement("figure");
+    const label = part.parentElement.querySelector(".lb");
+    if (part.matches("a")) {
+      const small = part.querySelector("img");
+      const image = doc.createElement("img");
+      image.src = part.href;
+      image.alt = small ? small.alt : "";
+      frame.append(image);
+    } else {
+      const blank = doc.createElement("div");
+      blank.className = "blank-photo";
+      blank.textContent = part.textContent;
+      frame.append(blank);
+    }
+    const words = doc.createElement("figcaption");
+    words.textContent = [label ? label.textContent : "", part.dataset.photo || ""].filter(Boolean).join("　");
+    frame.append(words);
+    return frame;
+  }
   on("click", "a[data-photo]", function (event, link) {
     if (event.ctrlKey || event.metaKey || event.button) return;
     event.preventDefault();
-    const all = Array.prototype.slice.call(doc.querySelectorAll("a[data-photo]"));
-    let at = all.indexOf(link);
+    // One step is a pair, or a photo that stands alone.
+    const steps = [];
+    doc.querySelectorAll("a[data-photo]").forEach(function (photo) {
+      const step = photo.closest("[data-pair]") || photo;
+      if (steps.indexOf(step) < 0) steps.push(step);
+    });
+    let at = steps.indexOf(link.closest("[data-pair]") || link);
     const view = doc.createElement("dialog");
     view.className = "viewer";
     view.setAttribute("aria-label", "照片");
@@ -473,7 +498,9 @@
     bar.className = "vc";
     const words = doc.createElement("span");
     words.className = "grow";
-    const image = doc.createElement("img");
+    words.setAttribute("aria-live", "polite");
+    const stage = doc.createElement("div");
+    stage.className = "vs";
     function button(text, label, act) {
       const b = doc.createElement("button");
       b.type = "button";
@@ -483,15 +510,16 @@
       return b;
     }
     function show(step) {
-      at = (at + step + all.length) % all.length;
-      image.src = all[at].href;
-      const small = all[at].querySelector("img");
-      image.alt = small ? small.alt : "";
-      words.textContent = (at + 1) + " / " + all.length + "　" + all[at].dataset.photo;
+      at = (at + step + steps.length) % steps.length;
+      const pair = steps[at].matches("[data-pair]");
+      const parts = pair ? Array.prototype.slice.call(steps[at].querySelectorAll("a[data-photo], .missing")) : [steps[at]];
+      stage.replaceChildren.apply(stage, parts.map(frameOf));
+      view.classList.toggle("pair", pair);
+      words.textContent = (at + 1) + " / " + steps.length + (pair ? "　整改前后对照" : "");
     }
     bar.append(words, button("←", "上一张", function () { show(-1); }),
       button("→", "下一张", function () { show(1); }), button("×", "关闭", function () { view.close(); }));
-    view.append(bar, image);
+    view.append(bar, stage);
     view.addEventListener("keydown", function (e) {
       if (e.key === "ArrowLeft") show(-1);
       if (e.key === "ArrowRight") show(1);

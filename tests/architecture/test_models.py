@@ -31,6 +31,7 @@ SEEN_BY_NO_FORM = frozenset(
     {
         "checklist_version_once",
         "community_name_once",
+        "inspectionversion_number_once",
         "itemresult_once",
         "numberseries_once",
         "order_serial_once",

@@ -347,6 +347,19 @@ def _photo(world: World, side: str) -> dict[str, Any]:
     }
 
 
+@facts("inspections.PhotoRedaction")
+def _redaction(world: World, side: str) -> dict[str, Any]:
+    # Of a repair: what was found is made fit for publication once its record is confirmed.
+    repair = _build(
+        world,
+        "inspections.EvidencePhoto",
+        side,
+        reply_item=world.get("inspections.ReplyItem", side),
+        stage="fixed",
+    )
+    return {"photo": repair}
+
+
 # --- money ------------------------------------------------------
 
 

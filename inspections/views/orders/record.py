@@ -23,7 +23,6 @@ from inspections.choices import (
     RequestStatus,
 )
 from inspections.models import (
-    EvidencePhoto,
     ExtensionRequest,
     Handover,
     Objection,
@@ -34,10 +33,10 @@ from inspections.models import (
 )
 from inspections.selectors import Repeat, live_link, repeats
 from inspections.tables import order_pill, repeat_pill
-from inspections.views.photos import shown_photo
+from inspections.views.photos import photo_pairs
 from xingyang_pm.common import audit
 from xingyang_pm.common.access import holds
-from xingyang_pm.common.chain import PhotoPair, Stage
+from xingyang_pm.common.chain import Stage
 from xingyang_pm.common.formats import due_words, moment_label, month_day
 from xingyang_pm.common.views.generic import (
     Action,
@@ -286,7 +285,7 @@ class OrderDetail(RecordPage):
                         looked, answered, self.object, done=answer is None or answer.is_done
                     ),
                     "deduction": plain(result.deduction),
-                    "pairs": _pairs(before, after, result.item.text),
+                    "pairs": photo_pairs(before, after, result.item.text),
                     "answer": answer,
                     "recheck": looked,
                     "again": repeat_pill(self.repeated.get(result.pk)),
@@ -544,19 +543,3 @@ def _item_pill(
     if looked is not None:
         return Pill("整改不到位", "a")
     return Pill(due_words(order.deadline), "r") if order.is_overdue else Pill("待整改")
-
-
-def _pairs(
-    before: Sequence[EvidencePhoto], after: Sequence[EvidencePhoto], text: str
-) -> list[PhotoPair]:
-    """Return before and after side by side; the longer side has its missing ones said."""
-    pairs = []
-    for place in range(max(len(before), len(after))):
-        pairs.append(
-            PhotoPair(
-                shown_photo(before[place], text, "检查") if place < len(before) else None,
-                shown_photo(after[place], text, "回复") if place < len(after) else None,
-                missing="还没有整改后照片" if place < len(before) else "没有对应的整改前照片",
-            )
-        )
-    return pairs
