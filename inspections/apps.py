@@ -164,6 +164,11 @@ class InspectionsConfig(AppConfig):
                         count=selectors.uninspected_count,
                     ),
                     menu.Item(
+                        "表格填报",
+                        "inspections:entry-table-home",
+                        roles=choices.INSPECTORS,
+                    ),
+                    menu.Item(
                         "检查记录",
                         "inspections:inspection-list",
                         count=lambda user: selectors.inspections_to_confirm(user).count(),

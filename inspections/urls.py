@@ -13,6 +13,7 @@ from .views import (
     records,
     rounds,
     statistics,
+    table,
     versions,
 )
 
@@ -39,6 +40,9 @@ urlpatterns = [
     path("field/shell/", field.FieldShell.as_view(), name="field-shell"),
     path("field/session/", field.FieldSession.as_view(), name="field-session"),
     path("field/work/", field.FieldWork.as_view(), name="field-work"),
+    path("table/", table.TableHome.as_view(), name="entry-table-home"),
+    path("table/<int:pk>/", table.EntryTable.as_view(), name="entry-table"),
+    path("table/<int:pk>/cell/", table.EntryTableCell.as_view(), name="entry-table-cell"),
     path("<int:pk>/receipt/", entry.Receipt.as_view(), name="inspection-receipt"),
     # Records
     path("", records.InspectionList.as_view(), name="inspection-list"),

@@ -68,6 +68,7 @@ from .statistics import (
     score_course,
     standing_order,
 )
+from .table import TABLE_LIMIT, TableRow, rounds_to_enter, rows_to_enter
 from .waiting import (
     inspections_to_confirm,
     inspections_waiting,
@@ -80,6 +81,7 @@ from .waiting import (
 )
 
 __all__ = [
+    "TABLE_LIMIT",
     "Closing",
     "Comparison",
     "DisclosureRate",
@@ -106,6 +108,7 @@ __all__ = [
     "Standing",
     "StreetResult",
     "StreetScore",
+    "TableRow",
     "arrived_photos",
     "awaited_of",
     "closing_by",
@@ -145,6 +148,8 @@ __all__ = [
     "repeats",
     "results_by_street",
     "round_figures",
+    "rounds_to_enter",
+    "rows_to_enter",
     "score_course",
     "scores_by_street",
     "standing_order",

@@ -98,6 +98,7 @@ from .rounds import (
     round_estates_assign,
     round_remind,
 )
+from .table import RowFacts, RowOutcome, table_cell_save, table_submit
 
 __all__ = [
     "Announcement",
@@ -110,6 +111,8 @@ __all__ = [
     "Finding",
     "ItemProblems",
     "Received",
+    "RowFacts",
+    "RowOutcome",
     "StreetPool",
     "Upload",
     "Visit",
@@ -189,4 +192,6 @@ __all__ = [
     "round_estates_assign",
     "round_remind",
     "street_pools",
+    "table_cell_save",
+    "table_submit",
 ]
