@@ -25,6 +25,7 @@ class InspectionsConfig(AppConfig):
         from xingyang_pm.common.scoping import BureauScope, CityScope, StreetScope, register_scope
 
         from . import choices, exports, filters, models, selectors  # noqa: F401  exports: jobs
+        from .imports import register_round_ledgers
         from .services.merging import merge_inspections
         from .views import panels
 
@@ -118,6 +119,7 @@ class InspectionsConfig(AppConfig):
             )
         )
         register_merge_hook(merge_inspections)
+        register_round_ledgers()
         register_estate_panel(
             EstatePanel(
                 make=panels.estate_overview,

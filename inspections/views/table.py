@@ -14,6 +14,7 @@ from inspections import selectors, services
 from inspections.calculations import plain
 from inspections.choices import INSPECTORS, Outcome
 from inspections.forms import day_choices
+from inspections.imports import PREFIX
 from inspections.models import Inspection, InspectionRound
 from inspections.services import Answer, RowFacts, RowOutcome
 from xingyang_pm.common import clock
@@ -39,6 +40,7 @@ class TableHome(TemplatePage):
                 "round": round,
                 "left": left,
                 "due": due_words(round.end_date),
+                "ledger": f"{PREFIX}{round.pk}",
                 "table": reverse("inspections:entry-table", args=[round.pk]),
             }
             for round, left in selectors.rounds_to_enter(self.user)

@@ -338,7 +338,7 @@ RULES: dict[str, Rule] = {
     # --- what no domain owns ----------------------------------------------------------------
     "common:search": Rule(READERS, NOBODY),
     # A street's clerk brings in the ledger of the own old estates.
-    "common:import-list": listing(MANAGER | CLERK),
+    "common:import-list": listing(MANAGER | SITE),
     "common:import-upload": act(MANAGER, "page"),
     "common:import-template": Rule(MANAGER, NOBODY),
     **{

@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from xingyang_pm.common import jobs
+from xingyang_pm.common.access import holds
 from xingyang_pm.common.errors import BusinessError, NotPermitted
 from xingyang_pm.common.formats import file_size, moment_label, number
 from xingyang_pm.common.forms import PortalForm, UploadField
@@ -40,23 +41,21 @@ class LedgerRoles:
     theirs after this module is read."""
 
     def __iter__(self) -> Iterator[str]:
-        for definition in registry.all_ledgers():
-            yield from definition.roles
+        yield from registry.all_roles()
 
 
 LEDGER_ROLES = LedgerRoles()
 
 
 def _ledger(code: str) -> LedgerDefinition:
-    for definition in registry.all_ledgers():
-        if definition.code == code:
-            return definition
-    raise Http404("没有这种台账。")
+    try:
+        return registry.find(code)
+    except registry.UnknownLedger as error:
+        raise Http404("没有这种台账。") from error
 
 
 def _title(batch: ImportBatch) -> str:
-    found = next((d for d in registry.all_ledgers() if d.code == batch.ledger), None)
-    return found.title if found else batch.ledger
+    return registry.title_of(batch.ledger)
 
 
 def batch_pill(batch: ImportBatch) -> Pill:
@@ -111,7 +110,7 @@ class _LedgerPage(PortalView):
         return _ledger(self.kwargs["ledger"])
 
     def check_access(self) -> None:
-        if self.ledger not in registry.ledgers_for(self.user):
+        if not holds(self.user, self.ledger.roles):
             raise NotPermitted(f"你没有导入{self.ledger.title}的权限。")
 
 
@@ -161,10 +160,12 @@ class ImportUpload(_LedgerPage, FormPage):
 
 
 class ImportTemplate(_LedgerPage, DownloadPage):
-    """The empty form. It holds no data, so taking it is not recorded."""
+    """The empty form. It holds no personal data, so taking it is not recorded."""
 
     def get_download(self) -> Download:
-        return Download(f"{self.ledger.title}（空表）.xlsx", template_workbook(self.ledger), _SHEET)
+        ledger = self.ledger
+        content = ledger.template(self.user) if ledger.template else template_workbook(ledger)
+        return Download(f"{ledger.title}（空表）.xlsx", content, _SHEET)
 
     def audit_summary(self, download: Download) -> str:
         return ""
