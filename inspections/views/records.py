@@ -289,7 +289,8 @@ class InspectionDetail(RecordPage):
             for row in self.object.working.get("headings", [])
         }
         doubts = selectors.photo_doubts(
-            [photo for photos in found.values() for photo in photos], self.user
+            [photo for photos in (*found.values(), *fixed.values()) for photo in photos],
+            self.user,
         )
         for result in results:
             if not groups or groups[-1]["name"] != result.item.heading:
@@ -312,7 +313,6 @@ class InspectionDetail(RecordPage):
                         {
                             "pk": photo.pk,
                             "shown": shown_photo(photo, result.item.text, "检查"),
-                            "doubts": [shown_doubt(doubt) for doubt in doubts.get(photo.pk, ())],
                         }
                         for photo in found[result.pk]
                     ],
@@ -323,6 +323,19 @@ class InspectionDetail(RecordPage):
                         (row.order for row in result.rectifications.all() if not row.withdrawn),
                         None,
                     ),
+                    "doubts": [
+                        {
+                            "photo": shown_photo(photo, result.item.text, source),
+                            "doubt": shown_doubt(doubt),
+                            "judged_here": may_judge,
+                        }
+                        for photos, source, may_judge in (
+                            (found[result.pk], "检查", self.may_review),
+                            (fixed[result.pk], "回复", self.user.has_role(*REVIEWERS)),
+                        )
+                        for photo in photos
+                        for doubt in doubts.get(photo.pk, ())
+                    ],
                     "pairs": photo_pairs(found[result.pk], fixed[result.pk], result.item.text)
                     if fixed[result.pk]
                     else [],

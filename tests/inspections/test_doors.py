@@ -1,14 +1,19 @@
 """Every door on what is frozen: save, update(), bulk, delete and raw SQL, on both databases."""
 
 import datetime
+from collections.abc import Callable
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
 
 from estates.models import Estate
 from inspections import services
 from inspections.choices import ChecklistStatus, InspectionStatus, OrderStatus, RoundStatus
+from inspections.imports import PREFIX
 from inspections.models import (
     Checklist,
     ChecklistHeading,
@@ -28,6 +33,9 @@ from inspections.models import (
 )
 from tests.inspections.conftest import recheck_of
 from tests.support.people import Cast
+from tests.support.workbooks import xlsx
+from xingyang_pm.common.errors import BusinessError
+from xingyang_pm.common.ledgers.services import import_check, import_commit
 
 pytestmark = pytest.mark.both_databases
 
@@ -122,6 +130,56 @@ def test_a_confirmed_inspection_is_frozen(confirmed: Inspection, cast: Cast) -> 
                 Inspection.objects.filter(pk=confirmed.pk).update(status=state)
     with pytest.raises(IntegrityError), transaction.atomic():
         confirmed.delete()
+
+
+def test_no_page_and_no_file_changes_a_confirmed_inspection(
+    confirmed: Inspection, estate: Estate, cast: Cast, client_for: Callable[..., Client]
+) -> None:
+    """Form, draft, table, photo, return, verdict, administration, API and workbook."""
+    before = Inspection.objects.filter(pk=confirmed.pk).values().get()
+    results = list(confirmed.results.values())
+    item = confirmed.checklist.items.first()
+    key, round_pk = confirmed.client_key, confirmed.round_id
+    owner, manager = client_for(cast.inspector), client_for(cast.city_manager)
+    admin = client_for(cast.system_admin)
+    body = {"estate": estate.pk, "round": round_pk, f"o-{item.pk}": "na", "note": "改过"}
+    day = {"day": "2026-11-16", f"day-{estate.pk}": "2026-11-16", "pick": estate.pk}
+    photo = EvidencePhoto.objects.filter(result__inspection=confirmed).first()
+    owner.post(reverse("inspections:entry", args=[key]), {**body, "do": "submit"})
+    for name in ("entry-draft", "entry-photo", "entry-discard"):
+        answer = owner.post(reverse(f"inspections:{name}", args=[key]), body)
+        assert answer.status_code in {409, 422}, name
+    owner.post(reverse("inspections:entry-photo-remove", args=[key, photo.pk]))
+    cell = owner.post(
+        reverse("inspections:entry-table-cell", args=[round_pk]),
+        {**body, **day, "item": item.pk, "outcome": "na"},
+    )
+    assert cell.status_code == 409
+    table = owner.post(reverse("inspections:entry-table", args=[round_pk]), {**body, **day})
+    assert table.status_code == 422
+    for name, sent in (
+        ("inspection-return", {"reason": "再改"}),
+        ("inspection-confirm", {}),
+    ):
+        answer = manager.post(reverse(f"inspections:{name}", args=[confirmed.pk]), sent)
+        assert answer.status_code == 409, name
+    change = reverse("admin:inspections_inspection_change", args=[confirmed.pk])
+    assert admin.post(change, {"score": "100"}).status_code in {302, 403}
+    api = reverse("api:inspection-detail", args=[confirmed.pk])
+    for call in (manager.put, manager.patch, manager.delete):
+        assert call(api).status_code in {403, 405}
+    rows = [["小区编号", "小区名称", "备注"], [estate.code, estate.name, "改过"]]
+    batch = import_check(
+        ledger=f"{PREFIX}{round_pk}",
+        upload=SimpleUploadedFile("填报表.xlsx", xlsx(rows, title="检查")),
+        actor=cast.inspector,
+    )
+    assert "与这一行不同" in str(batch.report["errors"])
+    with pytest.raises(BusinessError):
+        import_commit(batch=batch, actor=cast.inspector)
+    assert Inspection.objects.filter(pk=confirmed.pk).values().get() == before
+    assert list(confirmed.results.values()) == results
+    assert EvidencePhoto.objects.filter(pk=photo.pk).exists()
 
 
 def test_results_and_photos_stand_with_their_record(confirmed: Inspection) -> None:
