@@ -439,7 +439,7 @@ def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Item
     the checklist.
 
     Content: ``visit`` (dates as ISO text, words) and ``items``, a list of ``item, code, text,
-    outcome, deduction, note, deadline, photos`` (keys).
+    outcome, deduction, note, deadline, fixed, photos`` (keys).
     """
     changed = []
     before, after = old.get("visit", {}), new.get("visit", {})
@@ -464,6 +464,7 @@ def _item_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[Fi
         ("deduction", "扣分"),
         ("note", "问题描述"),
         ("deadline", "整改期限"),
+        ("fixed", "当场已改正"),
     ):
         before, after = _worded(name, old.get(name)), _worded(name, new.get(name))
         if before != after:

@@ -18,6 +18,7 @@ from inspections.choices import (
     FlagKind,
     FlagVerdict,
     InspectionStatus,
+    PhotoStage,
 )
 from inspections.models import EvidencePhoto, Inspection, PhotoFlag, RectificationOrder
 from inspections.selectors import missing_photos
@@ -136,12 +137,14 @@ def _earlier(other: EvidencePhoto, photo: EvidencePhoto) -> bool:
         return False
     if other.result.inspection_id != photo.result.inspection_id:
         return True
-    return photo.reply_item_id is not None and other.reply_item_id != photo.reply_item_id
+    if photo.stage != PhotoStage.FIXED:
+        return False
+    return other.stage != PhotoStage.FIXED or other.reply_item_id != photo.reply_item_id
 
 
 def _sentence(photo: EvidencePhoto, other: EvidencePhoto, text: str) -> str:
     if other.result.inspection_id == photo.result.inspection_id:
-        where = "整改前" if other.reply_item_id is None else "上次回复"
+        where = "整改前" if other.stage != PhotoStage.FIXED else "先前整改"
     elif other.estate_id != photo.estate_id:
         where = "另一个小区"
     else:

@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.models import User
 from estates.models import Estate
-from inspections.calculations import PASS, draft_key
+from inspections.calculations import FAIL, PASS, draft_key
 from inspections.choices import INSPECTORS
 from inspections.models import Inspection, InspectionRound
 from xingyang_pm.common.access import require
@@ -89,7 +89,10 @@ def table_cell_save(
     if item_id is not None and answer is not None:
         if not draft.checklist.items.filter(pk=item_id).exists():
             raise BusinessError("这个项目不在本次检查表中，请刷新后再填。", code="not_in_list")
-        answers = {**answers_of(draft), item_id: answer}
+        known = answers_of(draft)
+        # What the table does not ask stays as the phone has it.
+        before = known.get(item_id, Answer())
+        answers = {**known, item_id: replace(answer, fixed=before.fixed and answer.outcome == FAIL)}
         if answer.outcome == PASS:
             del answers[item_id]
     return inspection_save_draft(

@@ -58,6 +58,7 @@ def content_of(inspection: Inspection) -> dict[str, Any]:
                 "outcome": result.outcome,
                 "deduction": str(result.deduction),
                 "note": result.note,
+                "fixed": "是" if result.fixed_on_site else "",
                 "deadline": result.deadline.isoformat() if result.deadline else "",
                 "photos": photos.get(result.pk, []),
             }

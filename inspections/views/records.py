@@ -20,6 +20,7 @@ from inspections.choices import (
     Grade,
     InspectionStatus,
     Outcome,
+    PhotoStage,
 )
 from inspections.filters import InspectionFilterSet
 from inspections.forms import ReturnForm
@@ -280,7 +281,7 @@ class InspectionDetail(RecordPage):
         again = selectors.repeats(failed, self.user)
         groups: list[dict[str, Any]] = []
         found = {
-            result.pk: [photo for photo in result.photos.all() if photo.reply_item_id is None]
+            result.pk: [p for p in result.photos.all() if p.stage == PhotoStage.FOUND]
             for result in results
         }
         fixed = {result.pk: _last_repair(result) for result in results}
@@ -425,10 +426,10 @@ class InspectionDetail(RecordPage):
 
 
 def _last_repair(result: ItemResult) -> list[EvidencePhoto]:
-    """Return the photos of the newest reply about ``result``."""
-    repairs = [photo for photo in result.photos.all() if photo.reply_item_id is not None]
+    """Return the photos of the newest reply about ``result``, or of its repair on the spot."""
+    repairs = [photo for photo in result.photos.all() if photo.stage == PhotoStage.FIXED]
     newest = max((photo.reply_item_id or 0 for photo in repairs), default=0)
-    return [photo for photo in repairs if photo.reply_item_id == newest]
+    return [photo for photo in repairs if (photo.reply_item_id or 0) == newest]
 
 
 def explanation_of(inspection: Inspection) -> Explanation | None:
