@@ -725,7 +725,6 @@ def _write_results(inspection: Inspection, results: list[ItemResult]) -> int:
     if idle:
         forget_files(idle)
         EvidencePhoto.objects.filter(pk__in=[photo.pk for photo in idle]).delete()
-    refresh_flags(inspection)
     return len(idle)
 
 

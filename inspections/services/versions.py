@@ -18,14 +18,18 @@ def keep_submission(
     Called inside the transaction of the report, with the results written and the record not yet
     moved on: afterwards the database lets no version in.
     """
-    refresh_flags(inspection)
-    last = inspection.versions.last()
-    # What was reported before versions were kept counts as the first time.
-    times = last.number if last else int(inspection.submitted_at is not None)
+    content = content_of(inspection)
+    if any(item["photos"] for item in content["items"]):
+        refresh_flags(inspection)
+    times = 0
+    if inspection.submitted_at is not None:
+        last = inspection.versions.last()
+        # What was reported before versions were kept counts as the first time.
+        times = last.number if last else 1
     return InspectionVersion.objects.create(
         inspection=inspection,
         number=times + 1,
-        content=content_of(inspection),
+        content=content,
         score=score,
         digest=digest,
         submitted_by=actor,

@@ -350,13 +350,8 @@ def _photo(world: World, side: str) -> dict[str, Any]:
 @facts("inspections.PhotoRedaction")
 def _redaction(world: World, side: str) -> dict[str, Any]:
     # Of a repair: what was found is made fit for publication once its record is confirmed.
-    repair = _build(
-        world,
-        "inspections.EvidencePhoto",
-        side,
-        reply_item=world.get("inspections.ReplyItem", side),
-        stage="fixed",
-    )
+    reply_item = _build(world, "inspections.ReplyItem", side, measure=f"{MARK[side]}已清理")
+    repair = _build(world, "inspections.EvidencePhoto", side, reply_item=reply_item, stage="fixed")
     return {"photo": repair}
 
 
