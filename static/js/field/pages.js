@@ -386,7 +386,7 @@
         Field.sender.now();
       } catch (error) {
         box.hidden = false;
-        box.querySelector("b").textContent = error instanceof Field.Refused ? error.message : "文件读不出来，请重新另存一次。";
+        box.querySelector(".grow").textContent = error instanceof Field.Refused ? error.message : "文件读不出来，请重新另存一次。";
       }
       chooser.value = "";
     });
