@@ -144,10 +144,12 @@ def test_photos_open_in_the_viewer(desktop: Callable, scene: dict[str, Any], cas
     page.goto(scene["first"].get_absolute_url())
     page.locator("a[data-photo]").first.click()
     viewer = page.locator("dialog.viewer")
-    first = viewer.locator("img").get_attribute("src")
+    # Before and after are one step: → goes on to the next pair, ← back.
+    before = viewer.locator("img").first
+    first = before.get_attribute("src")
     page.keyboard.press("ArrowRight")
-    assert viewer.locator("img").get_attribute("src") != first
+    assert before.get_attribute("src") != first
     page.keyboard.press("ArrowLeft")
-    assert viewer.locator("img").get_attribute("src") == first
+    assert before.get_attribute("src") == first
     page.keyboard.press("Escape")
     expect(viewer).to_have_count(0)
