@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,18 @@ ASSETS = Path(__file__).parent / "assets"
 
 def drawing(kind: str, stage: str, seed: int) -> bytes:
     """Return the drawing of ``kind`` (board, corridor, bins) and ``stage`` (before, after) as
-    JPEG, cropped and lit a little differently for each ``seed``."""
+    JPEG, seen from nearer or farther and in the light and shade of ``seed``: otherwise the
+    comparison of photos would find all of a kind alike."""
+    chance = random.Random(f"{kind} {stage} {seed}")  # noqa: S311  no secret: a picture
     with Image.open(ASSETS / f"{kind}-{stage}.jpg") as source:
         image = source.convert("RGB")
-    left, top = seed * 13 % 60, seed * 7 % 40
-    image = image.crop((left, top, image.width - (seed * 5 % 50), image.height - (seed * 3 % 30)))
-    image = ImageEnhance.Brightness(image).enhance(0.88 + seed % 9 * 0.03)
-    image = ImageEnhance.Color(image).enhance(0.9 + seed % 5 * 0.05)
+    share = chance.uniform(0.72, 1)
+    width, height = round(image.width * share), round(image.height * share)
+    left, top = (chance.randint(0, image.width - width), chance.randint(0, image.height - height))
+    image = image.crop((left, top, left + width, top + height))
+    spots = Image.frombytes("L", (9, 8), bytes(chance.choices(range(256), k=72)))
+    shade = spots.resize(image.size, Image.Resampling.BICUBIC)
+    image = Image.composite(image, ImageEnhance.Brightness(image).enhance(0.62), shade)
     target = io.BytesIO()
     image.save(target, "JPEG", quality=80)
     return target.getvalue()
