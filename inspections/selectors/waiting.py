@@ -95,13 +95,17 @@ def uninspected_count(user: Any) -> int:
 
 def order_work_count(user: Any) -> int:
     """Return how many orders wait for ``user``, for the menu."""
-    return (
-        orders_to_serve(user).count()
-        + orders_to_reply(user).count()
-        + orders_to_recheck(user).count()
-        + extensions_to_decide(user).count()
-        + objections_to_decide(user).count()
-    )
+    found = [
+        rows(user).order_by().values_list("pk")
+        for rows in (
+            orders_to_serve,
+            orders_to_reply,
+            orders_to_recheck,
+            extensions_to_decide,
+            objections_to_decide,
+        )
+    ]
+    return found[0].union(*found[1:], all=True).count()
 
 
 def inspections_waiting(user: Any) -> list[WaitingItem]:

@@ -26,6 +26,7 @@ from inspections import selectors, services
 from inspections.calculations import draft_key, plain
 from inspections.choices import (
     INSPECTORS,
+    ChecklistKind,
     ConflictResolution,
     InspectionStatus,
     Outcome,
@@ -92,6 +93,13 @@ class ItemRow:
         return plain(
             given if given is not None else min(self.item.deduction_step, self.item.points)
         )
+
+    @property
+    def words_of_outcome(self) -> tuple[str, str]:
+        """The words of the two choices: 四有标准 asks what is there and what is not."""
+        if self.item.checklist.kind != ChecklistKind.FOUR_HAVES:
+            return "合格", "不合格"
+        return ("有", "没有") if self.item.text.startswith("有") else ("是", "否")
 
     @property
     def most(self) -> str:

@@ -8,6 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from estates.models import Estate
@@ -16,6 +18,7 @@ from inspections.choices import ChecklistKind, ChecklistStatus
 from inspections.models import Checklist, Inspection
 from inspections.services.built_in import item_origin
 from tests.inspections.conftest import TODAY, make_checklist
+from tests.support.pages import text_of
 from tests.support.people import Cast
 from xingyang_pm.common import clock, triggers
 from xingyang_pm.common.errors import BusinessError, NotPermitted, StaleState
@@ -426,3 +429,16 @@ def test_checklists_from_before_get_headings_and_bases_of_their_own(
     ]
     assert items[0].origin == item_origin("cleaning", "第1项")
     assert not triggers.missing_names()
+
+
+def test_what_is_there_or_not_is_asked_so_and_costs_all_its_points(
+    city_manager: User, client_for: Callable[[User], Client]
+):
+    services.checklists_load(actor=city_manager)
+    haves = Checklist.objects.in_use().get(kind="four_haves")
+    page = client_for(city_manager).get(reverse("inspections:checklist-preview", args=[haves.pk]))
+    words = text_of(page)
+    assert words.count("没有") >= 4 <= words.count("否")
+    item = haves.items.get(text="有清扫保洁")
+    assert f'<input type="hidden" name="d-{item.pk}" value="12.5">' in page.content.decode()
+    assert f'id="d-{item.pk}"' not in page.content.decode()

@@ -300,7 +300,7 @@ def test_the_editor_costs_the_same_for_a_long_text_as_for_a_short_one(
         client.get(draft.get_absolute_url())
 
     # Two of them for the number to come.
-    assert assert_constant_queries(read, grow) <= 24
+    assert assert_constant_queries(read, grow) <= 25
 
 
 # --- The bulletin's pages --------------------------------------------------------------------
