@@ -21,7 +21,8 @@ LONGEST = 2400
 
 @dataclass(frozen=True)
 class Shot:
-    """``path`` may hold ``{first:PATH}``: the first record link on that list."""
+    """``path`` may hold ``{first:PATH}``: the first record link on that list, or with
+    ``{first:PATH|WORD}`` the first of that word."""
 
     name: str
     user: str
@@ -36,7 +37,7 @@ SHOTS = [
     Shot("estate", "wanghaitao", "{first:/estates/?q=成皋花园}"),
     Shot("import", "wanghaitao", "/imports/old_estates/"),
     Shot("inspect-phone", "limingxuan", "/inspections/mine/", PHONE, full=False),
-    Shot("entry-table", "limingxuan", "{first:/inspections/table/}", full=False),
+    Shot("entry-table", "limingxuan", "{first:/inspections/table/|打开表格}", full=False),
     Shot("checklist", "wanghaitao", "{first:/inspections/checklists/?kind=four_haves}"),
     Shot("inspection-statistics", "wanghaitao", "/inspections/statistics/", full=False),
     Shot("order", "wanghaitao", "{first:/inspections/orders/?state=replied}"),
@@ -55,9 +56,10 @@ def sign_in(page: Page, base: str, username: str, password: str) -> None:
 
 def record_of(page: Page, base: str, listing: str) -> str:
     """Return the path of the first record on the list at ``listing``."""
-    page.goto(f"{base}{listing}")
-    link = page.locator(".tbl tbody td a[href]").first
-    return str(link.get_attribute("href"))
+    path, _, word = listing.partition("|")
+    page.goto(f"{base}{path}")
+    links = page.locator(".tbl tbody td a[href]", has_text=word or None)
+    return str(links.first.get_attribute("href"))
 
 
 def shrink(picture: Path) -> None:

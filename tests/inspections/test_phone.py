@@ -49,6 +49,8 @@ def opened(page: Page, estate: Estate) -> Page:
     page.goto(reverse("inspections:inspection-mine"))
     page.get_by_role("link", name=re.compile(estate.name)).tap()
     expect(page.locator("#entry")).to_be_visible()
+    # Until the worker has taken over, a broken line leaves one on the form instead of the queue.
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     return page
 
 
