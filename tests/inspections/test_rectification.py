@@ -381,7 +381,10 @@ def test_the_whole_ladder_with_its_papers(failed: RectificationOrder, cast: Cast
         for part in ("约谈记录", "三日内清走", "清走全部堆物", "2026年11月24日", "陈志远"):
             assert part in text, part
         circular = services.circular_issue(
-            order=failed, actor=cast.city_manager, title="关于未按期整改的通报", text="一段\n二段"
+            order=failed,
+            actor=cast.city_manager,
+            title="关于未按期整改{企业}的通报",
+            text="一段\n二段",
         )
         assert circular.number == "荥房管通报〔2026〕1号"
         assert "二段" in whole_text(printed("circular"))

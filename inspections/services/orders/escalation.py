@@ -1,7 +1,7 @@
 """What follows when an order is not obeyed: 约谈, 通报, 移交执法."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -60,10 +60,13 @@ def _issue(
     actor: User,
     *,
     verb: str,
-    summary: str,
+    told: Callable[[str], str],
     values: dict[str, Any],
 ) -> Paper:
-    """Number the paper, keep it, tell of the order's delay, and have it printed."""
+    """Number the paper, keep it, tell of the order's delay, and have it printed.
+
+    ``told`` makes the sentence of the audit log from the number.
+    """
     series, word, _ = _WORDS[kind]
     year = clock.today().year
     serial = next_number(series, year)
@@ -84,7 +87,7 @@ def _issue(
         verb=verb,
         target=order,
         subjects=[paper, *subjects_of(order)],
-        summary=summary.format(number=paper.number),
+        summary=told(paper.number),
         tag=TAG,
         tone="a",
     )
@@ -146,7 +149,7 @@ def interview_call(
             order,
             actor,
             verb="order.interview",
-            summary="发出约谈通知书 {number}，约谈" + invited.strip(),
+            told=lambda number: f"发出约谈通知书 {number}，约谈{invited.strip()}",
             values={
                 "invited": invited.strip(),
                 "cause": cause.strip(),
@@ -233,7 +236,7 @@ def circular_issue(*, order: RectificationOrder, actor: User, title: str, text: 
             order,
             actor,
             verb="order.circular",
-            summary="签发通报 {number}：" + title.strip(),
+            told=lambda number: f"签发通报 {number}：{title.strip()}",
             values={"title": title.strip(), "text": text.strip()},
         )
 
@@ -272,7 +275,7 @@ def handover_make(
             order,
             actor,
             verb="order.handover",
-            summary="移交" + organ.strip() + "，{number}",
+            told=lambda number: f"移交{organ.strip()}，{number}",
             values={
                 "organ": organ.strip(),
                 "handed_on": handed_on,
