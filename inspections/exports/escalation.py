@@ -1,5 +1,6 @@
 """Papers of what follows when an order is not obeyed: 约谈通知书, 约谈记录, 通报, 案件移送函."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,8 @@ from xingyang_pm.common.pdf.render import render_pdf
 
 _JOINED = ("order__estate", "order__provider", "order__inspection", "issued_by")
 _WEEKDAYS = "一二三四五六日"
+# A number typed before a line that the paper numbers by itself.
+_TYPED = re.compile(r"^\s*[（(]?\d{1,2}[)）．.、]\s*")
 
 
 def _addressee(order: RectificationOrder) -> str:
@@ -90,7 +93,11 @@ def handover_context(handover: Handover) -> dict[str, Any]:
         "document_date": handover.handed_on,
         "receiving": handover.organ,
         "facts": handover.facts,
-        "materials": [line.strip() for line in handover.materials.splitlines() if line.strip()],
+        "materials": [
+            text
+            for line in handover.materials.splitlines()
+            if (text := _TYPED.sub("", line).strip())
+        ],
         "received_by": handover.received_by,
     }
 

@@ -9,6 +9,7 @@ from estates.models import Estate
 from inspections.choices import CoverageBy, DrawShare, RoundStatus
 from inspections.querysets import InspectionRoundQuerySet, RoundEstateQuerySet
 from xingyang_pm.common.scoping import ScopedManager
+from xingyang_pm.common.storage import private_path
 from xingyang_pm.common.triggers import AllowedMoves, Frozen, Guard
 
 from .checklists import Checklist
@@ -157,7 +158,7 @@ class RoundDraw(models.Model):
     digest = models.CharField("校验值", max_length=64)
     drawn_by = models.ForeignKey(USER, models.PROTECT, verbose_name="抽取人", related_name="+")
     drawn_at = models.DateTimeField("抽取时间")
-    pdf = models.FileField("抽查结果 PDF", upload_to="draws/", blank=True)
+    pdf = models.FileField("抽查结果 PDF", upload_to=private_path, blank=True, max_length=200)
 
     objects = ScopedManager()
 

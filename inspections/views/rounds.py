@@ -210,8 +210,8 @@ class RoundDetail(RecordPage):
             Fact("抽取人", str(draw.drawn_by)),
             Fact("见证人", draw.witnesses),
             Fact("抽取数量", draw.share_words),
-            Fact("重算", Pill("重算一致", "g") if same else Pill("重算不一致，请勿使用", "r")),
             Fact("结果校验值", draw.digest, wide=True),
+            Fact("重算", Pill("重算一致", "g") if same else Pill("重算不一致，请勿使用", "r")),
         ]
         return [
             FactsPanel("公开抽取", facts, meta="按种子和抽取时的名单当场重算"),

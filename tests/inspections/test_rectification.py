@@ -340,7 +340,7 @@ def hand_over(order: RectificationOrder, actor: User, **more: Any) -> Handover:
         "organ": "荥阳市城市管理局",
         "handed_on": clock.today(),
         "facts": "逾期未整改",
-        "materials": "检查记录\n整改通知书\n照片",
+        "materials": "1．检查记录\n（2）整改通知书\n照片",
         **more,
     }
     return services.handover_make(order=order, actor=actor, **values)
@@ -393,6 +393,7 @@ def test_the_whole_ladder_with_its_papers(failed: RectificationOrder, cast: Cast
         text = "".join(whole_text(printed("handover")).split())
         for part in ("案件移送函", "荥阳市城市管理局：", "荥房管责改〔2026〕1号", "3．照片"):
             assert part in text, part
+        assert "：1．检查记录2．整改通知书3．照片" in text  # numbered once, as the paper does
     failed.refresh_from_db()
     assert failed.status == OrderStatus.TRANSFERRED
     acts = [entry.verb for entry in timeline(failed)]
@@ -693,3 +694,16 @@ def test_what_was_put_right_on_the_spot_stands_in_a_ledger_of_its_own(
     url = reverse("inspections:on-site-list")
     assert "少一页，当场补上" in text_of(client_for(cast.city_manager).get(url))
     assert "少一页" not in text_of(client_for(cast.other_clerk).get(url))
+
+
+def test_the_page_says_why_it_urges_and_lists_only_papers_that_exist(
+    served: RectificationOrder, cast: Cast, client_for: SignedIn
+):
+    client = client_for(cast.city_manager)
+    with clock.freeze(served.deadline + dt.timedelta(days=2)):
+        form = client.get(reverse("inspections:handover-make", args=[served.pk]))
+        assert "复查意见书" not in form.context["form"].initial["materials"]
+        hand_over(served, cast.city_manager)
+        words = text_of(client.get(served.get_absolute_url()))
+    assert "逾期 2 天。" in words
+    assert "复查整改不到位" not in words

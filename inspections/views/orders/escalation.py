@@ -103,8 +103,8 @@ class HandoverMake(_Escalate):
         return {
             "handed_on": clock.today(),
             "facts": self.cause()[:500],
-            "materials": f"检查记录 {order.inspection.number}\n{order.number} 及送达回证\n"
-            "现场照片\n复查意见书",
+            "materials": f"检查记录 {order.inspection.number}\n{order.number} 及送达回证\n现场照片"
+            + ("\n复查意见书" if order.rechecks.exists() else ""),
         }
 
     def perform(self, form: HandoverForm) -> Handover:

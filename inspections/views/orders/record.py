@@ -475,7 +475,7 @@ class OrderDetail(RecordPage):
             ]
             if not services.escalation_problem(order, handover=True):
                 links.append(("移交执法", reverse("inspections:handover-make", args=[order.pk])))
-            why = due_words(order.deadline) if order.is_overdue else "复查整改不到位"
+            why = due_words(order.deadline) if order.days_left < 0 else "复查整改不到位"
             panels.append({"title": "督办", "wait": f"{why}。", "links": links})
         return panels
 
