@@ -54,7 +54,7 @@ def findings_form(results: Iterable[ItemResult], user: User, note: str) -> Offic
             FormColumn("检查日期", "date"),
             FormColumn("大项", group="检查内容"),
             FormColumn("项目", group="检查内容", left=True, width=22),
-            FormColumn("扣分", "decimal", group="检查内容", total=True),
+            FormColumn("扣分", "decimal", group="检查内容", total=True, places=1),
             FormColumn("存在问题", left=True, width=28),
             FormColumn("整改期限", "date", group="整改"),
             FormColumn("通知书文号", group="整改"),

@@ -298,6 +298,8 @@ def test_the_findings_are_filed_in_the_form_of_the_office(
     assert {row[11] for row in data} == {"已销号", "没有下达"}
     total = next(row for row in rows if row[0] == "合计")
     assert float(total[7]) == 6.0
+    first = rows.index(data[0]) + 1
+    assert book.active.cell(first, 8).number_format == "#,##0.0"  # points have one decimal
     street = client_for(cast.other_clerk).get(url)
     sheet = openpyxl.load_workbook(BytesIO(b"".join(street.streaming_content))).active
     text = str([cell for row in sheet.iter_rows(values_only=True) for cell in row])

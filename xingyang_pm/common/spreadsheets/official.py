@@ -59,7 +59,8 @@ _ROW_HEIGHT = 22.0
 @dataclass(frozen=True)
 class FormColumn:
     """One column. Neighbours with the same ``group`` share a cell above their labels; ``total``
-    sums the column into 小计 and 合计; ``left`` sets text flush left (notes, addresses)."""
+    sums the column into 小计 and 合计; ``left`` sets text flush left (notes, addresses);
+    ``places`` are those of a decimal (points have one)."""
 
     label: str
     kind: Kind = "text"
@@ -67,6 +68,7 @@ class FormColumn:
     width: float | None = None
     total: bool = False
     left: bool = False
+    places: int = 2
 
 
 @dataclass(frozen=True)
@@ -401,6 +403,8 @@ class _Page:
     def _value(self, index: int, column: FormColumn, value: Any, font: str) -> None:
         cell = self.sheet.cell(self.row, index + 1)
         number_format, alignment = _FORMATS[column.kind]
+        if column.kind == "decimal":
+            number_format = f"#,##0.{'0' * column.places}"
         if isinstance(value, bool):
             value = "√" if value else ""
         if isinstance(value, str):
@@ -431,7 +435,7 @@ def _shown(column: FormColumn, value: Any) -> str:
     if value is None or isinstance(value, bool):
         return ""
     if column.kind in {"money", "decimal"} and isinstance(value, Decimal | int):
-        return f"{value:,.2f}"
+        return f"{value:,.{column.places}f}"
     if column.kind == "integer" and isinstance(value, int):
         return f"{value:,}"
     return str(value)
