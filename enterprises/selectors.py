@@ -111,7 +111,7 @@ def filings_waiting(user: Any) -> list[WaitingItem]:
         Engagement.objects.visible_to(user)
         .unfiled()
         .select_related("estate", "provider")
-        .order_by("signed_on")[:20]
+        .order_by("signed_on")
     )
     day = clock.today()
     return [

@@ -28,7 +28,6 @@ from xingyang_pm.common import clock
 from xingyang_pm.common.access import holds
 from xingyang_pm.common.desk import WaitingItem
 
-SHOWN = 20
 _ASKED = ("order__estate", "order__provider")
 
 
@@ -142,7 +141,7 @@ def inspections_waiting(user: Any) -> list[WaitingItem]:
             url=reverse("inspections:entry", args=[row.client_key]),
             action="修改",
         )
-        for row in returned.select_related("estate")[:SHOWN]
+        for row in returned.select_related("estate")
     ]
     coverage = RoundEstate.objects.visible_to(user).of_open_rounds().uninspected()
     left = (
@@ -181,7 +180,7 @@ def orders_waiting(user: Any) -> list[WaitingItem]:
     items = []
 
     def rows(found: Any) -> Any:
-        return found.select_related("estate", "provider").order_by("deadline", "pk")[:SHOWN]
+        return found.select_related("estate", "provider").order_by("deadline", "pk")
 
     for order in rows(orders_to_serve(user)):
         items.append(_order_item(order, "整改通知书待登记送达", "登记送达", order.deadline))
@@ -192,9 +191,9 @@ def orders_waiting(user: Any) -> list[WaitingItem]:
             items.append(_order_item(order, "整改待复查", "复查", order.recheck_on))
         else:
             items.append(_order_item(order, "已回复，待安排复查", "安排复查", order.deadline))
-    for request in extensions_to_decide(user).select_related(*_ASKED).order_by("pk")[:SHOWN]:
+    for request in extensions_to_decide(user).select_related(*_ASKED).order_by("pk"):
         items.append(_order_item(request.order, "申请延期", "审批延期", request.deadline_before))
-    for objection in objections_to_decide(user).select_related(*_ASKED).order_by("pk")[:SHOWN]:
+    for objection in objections_to_decide(user).select_related(*_ASKED).order_by("pk"):
         items.append(
             _order_item(objection.order, "对整改有异议", "复核异议", objection.order.deadline)
         )

@@ -74,8 +74,26 @@ def test_what_is_done_is_settled_and_told_anew_when_it_comes_back(
     assert [stage for stage, _ in of(clerk)] == ["new", "new"]
 
 
+def test_more_urgent_ones_push_nothing_out_of_the_list(served: RectificationOrder, cast: Cast):
+    """A long list is told whole; what stands far down is not told anew when others come before."""
+
+    def add(numbers: range, days: int) -> None:
+        rows = [RectificationOrder.objects.get(pk=served.pk) for _ in numbers]
+        for row, number in zip(rows, numbers, strict=True):
+            row.pk, row.serial, row.number = None, number, f"荥房管责改〔2026〕{number}号"
+            row.deadline = TODAY + dt.timedelta(days=days)
+        RectificationOrder.objects.bulk_create(rows)
+
+    add(range(101, 126), 30)
+    assert reminders.refresh(cast.street_clerk) >= 26
+    add(range(201, 226), 10)
+    assert reminders.refresh(cast.street_clerk) == 25
+    assert reminders.refresh(cast.street_clerk) == 0
+    assert not Reminder.objects.filter(recipient=cast.street_clerk, settled_at__isnull=False)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_ten_at_once_tell_it_once(served: RectificationOrder, cast: Cast):
+def test_four_at_once_tell_it_once(served: RectificationOrder, cast: Cast):
     at_once(*[lambda: reminders.refresh(cast.street_clerk)] * 4)
     assert len(of(cast.street_clerk)) == 1
 

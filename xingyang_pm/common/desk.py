@@ -29,7 +29,11 @@ _providers: list[Provider] = []
 
 
 def register_waiting(provider: Provider) -> Provider:
-    """Register ``provider(user)``; usable as a decorator. It scopes its own rows."""
+    """Register ``provider(user)``; usable as a decorator. It scopes its own rows.
+
+    It returns all there is, uncut: what falls out of the list counts as done with
+    (:mod:`xingyang_pm.common.reminders`). Where that would be too long, one item says the number.
+    """
     if provider not in _providers:
         _providers.append(provider)
     return provider
