@@ -22,7 +22,7 @@ from inspections.models import (
     ItemResult,
     RoundEstate,
 )
-from inspections.services.inspections import marks_of
+from inspections.services.inspections import Answer, marks_of
 from inspections.services.storing import keep_picture
 from xingyang_pm.common import clock
 from xingyang_pm.common.audit import current_context
@@ -134,6 +134,16 @@ def round_make(plan: RoundPlan, cast: Cast, rng: random.Random) -> InspectionRou
         rows.append(
             Inspection(
                 number=f"JC-{day:%Y%m%d}-{per_day[day]:04d}",
+                # What a returned record is filled in from again.
+                draft={
+                    "items": {
+                        str(item.pk): Answer(
+                            outcome, deduction if outcome == Outcome.FAIL else None, note
+                        ).as_json()
+                        for item, outcome, deduction, note in results
+                        if outcome != Outcome.PASS
+                    }
+                },
                 round=round,
                 checklist=plan.checklist,
                 estate=estate,
