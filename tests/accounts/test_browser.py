@@ -43,8 +43,10 @@ def test_an_approver_binds_a_phone(request, cast, screen, settings):
     page = request.getfixturevalue(screen)()
     page.goto("/accounts/login/?next=/accounts/me/")
     fill(page, cast.bureau_leader.username)
+    expect(page.get_by_role("button", name="开始绑定")).to_be_visible()
     assert_readable(page)
     page.get_by_role("button", name="开始绑定").click()
+    expect(page.locator("img[alt^=绑定动态码]")).to_be_visible()
     assert_readable(page)
     assert page.locator("img[alt^=绑定动态码]").evaluate("image => image.naturalWidth") > 0
     secret = re.search(r"((?:[A-Z2-7]{4} ?){8})", page.locator(".bx").inner_text())[1]

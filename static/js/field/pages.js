@@ -415,15 +415,23 @@
       if (answer.ok && String(answer.told.user.id) === String(Field.user.id)) await Field.putWork(answer.told);
     } catch (error) { /* the last one stands */ }
   }
+  /* A page that was on its way while the worker started belongs to none: it asks to be taken over. */
+  async function takeOver() {
+    const workers = "serviceWorker" in navigator && window.isSecureContext && navigator.serviceWorker;
+    if (!workers) return;
+    try {
+      await workers.register(urls.worker, { scope: urls.scope });
+      const { active } = await workers.ready;
+      if (!workers.controller) active.postMessage("claim");
+    } catch (error) { /* again on the next page */ }
+  }
   async function begin() {
     await draw();
     if (!isForm && Field.usable) {
       doc.addEventListener("field:sending", function () { draw(); });
       Field.listen(function () { draw(); });
     }
-    if ("serviceWorker" in navigator && window.isSecureContext) {
-      navigator.serviceWorker.register(urls.worker, { scope: urls.scope }).catch(function () { /* again on the next page */ });
-    }
+    takeOver();
     if (!Field.usable) return;
     // The browser clears what it likes when space runs out, unless it is asked not to.
     if (navigator.storage && navigator.storage.persist) navigator.storage.persist();

@@ -28,6 +28,9 @@
       await self.clients.claim();
     })());
   });
+  self.addEventListener("message", function (event) {
+    if (event.data === "claim") event.waitUntil(self.clients.claim());
+  });
 
   function inTime(promise) {
     return new Promise(function (resolve, reject) {
