@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 
 from accounts.models import User
 from estates.models import Estate
@@ -51,9 +52,9 @@ from .inspections import (
     content_of,
     inspection_save_draft,
     inspection_start,
-    inspection_submit,
     own_draft,
     photo_add,
+    report_draft,
     write_draft,
 )
 from .pictures import Camera, Picture, read_picture, with_camera
@@ -190,6 +191,7 @@ def _take_in(
         locked = own_draft(inspection, actor)
         if not locked.is_editable:
             raise BusinessError("这份检查已经上报。", code="reported")
+        prefetch_related_objects([locked.checklist], "items")
         stands = draft_digest(locked)
         if stands not in {"", base, digest(content_of(locked, answers, visit))}:
             _keep_other(locked, actor, locked.draft, [])
@@ -204,19 +206,20 @@ def _take_in(
         write_draft(locked, answers, visit)
         _announce(locked, answers, [photo for photo in photos if photo.key not in removed])
         try:
-            inspection = inspection_submit(inspection=locked, actor=actor)
+            with guarded():
+                report_draft(locked, actor)
         except BusinessError as error:
             refused = error
     if refused is not None:
         raise refused
-    return inspection
+    return locked
 
 
 def _announce(
     inspection: Inspection, answers: Mapping[int, Answer], photos: Sequence[Announcement]
 ) -> None:
     """Let the announcements of ``inspection`` be ``photos``, those of items that failed."""
-    items = set(inspection.checklist.items.values_list("pk", flat=True)) if photos else set()
+    items = {item.pk for item in inspection.checklist.items.all()} if photos else set()
     wanted: dict[uuid.UUID, Announcement] = {}
     counts: dict[tuple[int, str], int] = {}
     for photo in photos:

@@ -239,10 +239,12 @@ def _known(
 
 
 def _check_round(round: InspectionRound, estate: Estate) -> None:
-    if InspectionRound.objects.filter(pk=round.pk, status=RoundStatus.CLOSED).exists():
-        raise BusinessError(f"{round} 已经结束，不能再检查。", code="round_closed")
-    if not RoundEstate.objects.filter(round=round, estate=estate).exists():
+    line = RoundEstate.objects.filter(round=round, estate=estate)
+    status = line.values_list("round__status", flat=True).first()
+    if status is None:
         raise BusinessError(f"{estate} 不在 {round} 的范围内。", code="not_covered")
+    if status == RoundStatus.CLOSED:
+        raise BusinessError(f"{round} 已经结束，不能再检查。", code="round_closed")
     done = Inspection.objects.counted().filter(round=round, estate=estate).first()
     if done is not None:
         raise BusinessError(
@@ -462,7 +464,7 @@ def _check(inspection: Inspection, answers: Mapping[int, Answer]) -> _Checked:
     """Hold ``answers`` against the checklist: scored lines, results to write, problems."""
     checked = _Checked()
     photos = _photo_counts(inspection)
-    items = list(inspection.checklist.items.order_by("position"))
+    items = inspection.checklist.items.all()
     unknown = set(answers) - {item.pk for item in items}
     if unknown:
         raise BusinessError("有的项目不在本次检查表中，请刷新后再填。", code="not_in_list")
@@ -602,65 +604,69 @@ def inspection_submit(
     with guarded():
         inspection = own_draft(inspection, actor)
         content = digest(content_of(inspection, answers, visit))
-        if inspection.status in COUNTED:
-            if inspection.content_digest == content:
-                return inspection
+        if inspection.status not in COUNTED:
+            report_draft(inspection, actor)
+        elif inspection.content_digest != content:
             raise BusinessError(
                 f"这份检查已经上报（{inspection.number}），这次的内容与上报的不同，没有改动。"
                 "要改请联系科室负责人退回。",
                 code="conflict",
             )
-        if inspection.round_id:
-            _lock_coverage(inspection)
-        _check_day(inspection)
-        _check_late(inspection)
-        checked = _check(inspection, answers_of(inspection))
-        if checked.problems:
-            raise AnswersIncomplete(checked.problems, checked.codes)
-        score = score_of(checked.lines, marks_of(inspection.checklist))
-        if score is None:
-            raise BusinessError("全部项目都选了不适用，没有可以计分的项目。", code="nothing")
-        dropped = _write_results(inspection, checked.results)
-        moment = clock.now()
-        keep_submission(inspection, actor=actor, score=score.score, digest=content, moment=moment)
-        first = inspection.submitted_at is None
-        day = inspection.inspected_on
-        serving = current_services([inspection.estate_id], day, actor).get(inspection.estate_id)
-        if inspection.number is None:
-            # Last of all: who takes a number makes the others wait until the commit.
-            inspection.number = _number(moment.date())
-        move(
-            inspection,
-            source=EDITABLE,
-            target=InspectionStatus.SUBMITTED,
-            number=inspection.number,
-            provider_id=serving.provider_id if serving else None,
-            score=score.score,
-            working=score.working,
-            failed_count=score.failed,
-            missing_disclosures=score.missing,
-            content_digest=content,
-            submitted_at=moment,
-            return_reason="",
-        )
-        assert_in_scope(inspection, actor)
-        record(
-            actor=actor,
-            verb="inspection.submit",
-            target=inspection,
-            subjects=subjects_of(inspection),
-            summary=f"{'上报' if first else '重新上报'}检查，{plain(score.score)} 分，"
-            + (f"{score.failed} 项不合格" if score.failed else "全部合格"),
-            after={
-                "number": inspection.number,
-                "score": score.score,
-                "failed": score.failed,
-                "photos_dropped": dropped,
-            },
-            tag=TAG,
-            tone="b",
-        )
     return inspection
+
+
+def report_draft(inspection: Inspection, actor: User) -> None:
+    """Report what stands in an editable record whose row is locked."""
+    if inspection.round_id:
+        _lock_coverage(inspection)
+    _check_day(inspection)
+    _check_late(inspection)
+    checked = _check(inspection, answers_of(inspection))
+    if checked.problems:
+        raise AnswersIncomplete(checked.problems, checked.codes)
+    score = score_of(checked.lines, marks_of(inspection.checklist))
+    if score is None:
+        raise BusinessError("全部项目都选了不适用，没有可以计分的项目。", code="nothing")
+    dropped = _write_results(inspection, checked.results)
+    moment, content = clock.now(), digest(content_of(inspection, None, None))
+    keep_submission(inspection, actor=actor, score=score.score, digest=content, moment=moment)
+    first = inspection.submitted_at is None
+    day = inspection.inspected_on
+    serving = current_services([inspection.estate_id], day, actor).get(inspection.estate_id)
+    if inspection.number is None:
+        # Last of all: who takes a number makes the others wait until the commit.
+        inspection.number = _number(moment.date())
+    move(
+        inspection,
+        source=EDITABLE,
+        target=InspectionStatus.SUBMITTED,
+        number=inspection.number,
+        provider_id=serving.provider_id if serving else None,
+        score=score.score,
+        working=score.working,
+        failed_count=score.failed,
+        missing_disclosures=score.missing,
+        content_digest=content,
+        submitted_at=moment,
+        return_reason="",
+    )
+    assert_in_scope(inspection, actor)
+    record(
+        actor=actor,
+        verb="inspection.submit",
+        target=inspection,
+        subjects=subjects_of(inspection),
+        summary=f"{'上报' if first else '重新上报'}检查，{plain(score.score)} 分，"
+        + (f"{score.failed} 项不合格" if score.failed else "全部合格"),
+        after={
+            "number": inspection.number,
+            "score": score.score,
+            "failed": score.failed,
+            "photos_dropped": dropped,
+        },
+        tag=TAG,
+        tone="b",
+    )
 
 
 def _lock_coverage(inspection: Inspection) -> None:
