@@ -1,0 +1,97 @@
+"""What was paid to whom."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from enterprises.models import Provider
+from subsidies.choices import STAGES
+from subsidies.querysets import PaymentQuerySet
+from xingyang_pm.common.triggers import AppendOnly, Guard
+
+from .claims import SubsidyClaim
+from .sql import claim_status, holds_role
+
+USER = settings.AUTH_USER_MODEL
+
+
+class Payment(models.Model):
+    """拨付: what was paid to one payee for one claim."""
+
+    claim = models.ForeignKey(
+        SubsidyClaim, models.PROTECT, related_name="payments", verbose_name="补贴申报"
+    )
+    payee = models.ForeignKey(
+        Provider, models.PROTECT, related_name="payments", verbose_name="收款单位"
+    )
+    amount = models.DecimalField("金额（元）", max_digits=14, decimal_places=2)
+    voucher_number = models.CharField("支付凭证号", max_length=40)
+    paid_on = models.DateField("拨付日期")
+    recorded_by = models.ForeignKey(USER, models.PROTECT, verbose_name="登记人", related_name="+")
+    recorded_at = models.DateTimeField("登记时间")
+
+    objects = PaymentQuerySet.as_manager()
+
+    triggers = [
+        AppendOnly("append", "拨付记录不能修改或删除。"),
+        Guard(
+            "approved",
+            ("INSERT",),
+            claim_status("NEW") + " <> 'approved'",
+            "只有已审批的申报可以登记拨付。",
+        ),
+        Guard(
+            "amount",
+            ("INSERT",),
+            "ABS(NEW.amount - (SELECT COALESCE(SUM(line.amount), 0) FROM subsidies_subsidyline"
+            " line WHERE line.claim_id = NEW.claim_id AND line.payee_id = NEW.payee_id"
+            " AND NOT line.is_excluded)) > 0.001",
+            "拨付金额不等于该收款单位各行之和，没有登记。",
+        ),
+        Guard(
+            "person",
+            ("INSERT",),
+            "NOT " + holds_role("NEW.recorded_by_id", STAGES[-1:], "'pay'"),
+            "拨付由财务登记，登记人没有这个职责。",
+        ),
+        Guard(
+            "one_stage",
+            ("INSERT",),
+            "EXISTS (SELECT 1 FROM subsidies_claimact act WHERE act.claim_id = NEW.claim_id"
+            " AND act.actor_id = NEW.recorded_by_id AND act.stage <> 'pay')"
+            " OR EXISTS (SELECT 1 FROM subsidies_subsidyline line"
+            " WHERE line.claim_id = NEW.claim_id AND line.adjusted_by_id = NEW.recorded_by_id)",
+            "同一人不能在一份申报中经办两个环节，请换一人办理。",
+        ),
+    ]
+
+    class Meta:
+        verbose_name = verbose_name_plural = "拨付"
+        ordering = ["-paid_on", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["claim", "payee"],
+                name="payment_once_per_payee",
+                violation_error_message="这个收款单位本月已登记拨付。",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="payment_positive",
+                violation_error_message="拨付金额须大于零。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(voucher_number=""),
+                name="payment_has_voucher",
+                violation_error_message="请填写支付凭证号。",
+            ),
+            models.UniqueConstraint(
+                F("voucher_number"),
+                F("payee"),
+                name="payment_voucher_once",
+                violation_error_message="这个凭证号已登记过。",
+            ),
+        ]
+        indexes = [models.Index(fields=["payee", "-paid_on"], name="payment_payee")]
+
+    def __str__(self) -> str:
+        return f"{self.payee} {self.amount}元"
