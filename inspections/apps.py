@@ -27,6 +27,7 @@ class InspectionsConfig(AppConfig):
         from . import choices, exports, filters, models, selectors  # noqa: F401  exports: jobs
         from .imports import register_round_ledgers
         from .services.merging import merge_inspections
+        from .tables import score_tone
         from .views import panels
 
         for model in (
@@ -72,7 +73,7 @@ class InspectionsConfig(AppConfig):
                 "最近得分",
                 selectors.standings,
                 show=attrgetter("score"),
-                tone=panels.score_tone,
+                tone=score_tone,
                 kind="decimal",
                 places=1,
                 order=30,

@@ -173,7 +173,13 @@ class DrawShare(models.TextChoices):
 
 
 class Grade(models.TextChoices):
+    """Where a score stands between the marks of its own checklist."""
+
     EXCELLENT = "excellent", "优秀"
     GOOD = "good", "良好"
     PASS = "pass", "合格"
     FAIL = "fail", "不合格"
+
+
+# Below the mark that the office looks at first.
+BELOW_GOOD = (Grade.PASS, Grade.FAIL)

@@ -18,8 +18,10 @@ from xingyang_pm.common.filters import (
 )
 
 from .choices import (
+    BELOW_GOOD,
     ChecklistKind,
     ChecklistStatus,
+    Grade,
     InspectionStatus,
     OrderKind,
     OrderStatus,
@@ -35,7 +37,6 @@ from .models import (
     RoundEstate,
 )
 
-SCORES = [("90", "90 分及以上"), ("80", "80～89.9 分"), ("79", "80 分以下")]
 STATES = [
     *OrderStatus.choices,
     ("open", "在办（未销号）"),
@@ -71,7 +72,11 @@ class InspectionFilterSet(PortalFilterSet):
         ],
         method="by_status",
     )
-    score = django_filters.ChoiceFilter(label="得分", choices=SCORES, method="by_score")
+    grade = django_filters.ChoiceFilter(
+        label="等级",
+        choices=[*Grade.choices, ("below_good", "良好以下（合格、不合格）")],
+        method="by_grade",
+    )
     photos = django_filters.ChoiceFilter(
         label="照片", choices=[("doubtful", "照片有疑点")], method="by_photos"
     )
@@ -91,24 +96,20 @@ class InspectionFilterSet(PortalFilterSet):
             "round",
             "kind",
             "status",
-            "score",
+            "grade",
             "photos",
             "provider",
             "since",
             "until",
             "q",
         ]
-        primary = ["street", "round", "status", "score", "q"]
+        primary = ["street", "round", "status", "grade", "q"]
 
     def by_status(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.counted() if value == "counted" else rows.filter(status=value)
 
-    def by_score(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        if value == "90":
-            return rows.filter(score__gte=90)
-        if value == "80":
-            return rows.filter(score__gte=80, score__lt=90)
-        return rows.filter(score__lt=80)
+    def by_grade(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.graded(*(BELOW_GOOD if value == "below_good" else [value]))
 
     def by_photos(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.doubtful() if value else rows

@@ -17,6 +17,7 @@ from .choices import (
     ORDER_OPEN,
     ORDER_RUNNING,
     ChecklistStatus,
+    Grade,
     InspectionStatus,
     OrderKind,
     OrderStatus,
@@ -91,6 +92,27 @@ class RoundEstateQuerySet(ScopedQuerySet):
         return self.filter(mine)
 
 
+_LOWER_MARKS = {
+    Grade.EXCELLENT: "checklist__excellent_score",
+    Grade.GOOD: "checklist__good_score",
+    Grade.PASS: "checklist__pass_score",
+}
+_UPPER_MARKS = {
+    Grade.GOOD: _LOWER_MARKS[Grade.EXCELLENT],
+    Grade.PASS: _LOWER_MARKS[Grade.GOOD],
+    Grade.FAIL: _LOWER_MARKS[Grade.PASS],
+}
+
+
+def _grade_q(grade: Grade) -> Q:
+    condition = Q(score__isnull=False)
+    if grade in _LOWER_MARKS:
+        condition &= Q(score__gte=F(_LOWER_MARKS[grade]))
+    if grade in _UPPER_MARKS:
+        condition &= Q(score__lt=F(_UPPER_MARKS[grade]))
+    return condition
+
+
 class InspectionQuerySet(ScopedQuerySet):
     def counted(self) -> Self:
         """Return inspections that stand: submitted or confirmed."""
@@ -123,6 +145,14 @@ class InspectionQuerySet(ScopedQuerySet):
         return flags.objects.filter(
             photo__result__inspection=OuterRef("pk"), photo__reply_item__isnull=True
         )
+
+    def graded(self, *grades: str) -> Self:
+        """Return inspections whose score has one of ``grades`` by the marks of their own
+        checklist, which are those it was graded by: a checklist in use never changes."""
+        found = Q()
+        for grade in grades:
+            found |= _grade_q(Grade(grade))
+        return self.filter(found)
 
     def average_score(self) -> float | None:
         return self.aggregate(average=Avg("score"))["average"]

@@ -10,6 +10,7 @@ from xingyang_pm.common.tables import Column, Pill, RowLink, Table
 
 from .calculations import plain
 from .choices import (
+    BELOW_GOOD,
     ChecklistStatus,
     InspectionStatus,
     OrderStatus,
@@ -83,8 +84,15 @@ def provider_label(row: Any) -> str:
 
 
 def score_tone(row: Any) -> str:
-    """A score under 80 stands in amber: below the mark, not an alarm."""
-    return "t-amber" if row.score is not None and row.score < 80 else ""
+    """A score under the 良好 of its own checklist stands in amber: below the mark, no alarm.
+
+    ``row`` is an inspection or a standing, or None.
+    """
+    return "t-amber" if row is not None and row.grade in BELOW_GOOD else ""
+
+
+def grade_word(inspection: Any) -> str:
+    return inspection.grade.label if inspection.grade else ""
 
 
 class InspectionTable(Table):
@@ -103,6 +111,7 @@ class InspectionTable(Table):
         Column("inspector", "检查人", value="inspector__name", css="nowrap"),
         Column("companion", "同行检查人", hidden=True),
         Column("score", "得分", kind="decimal", places=1, sort="score", tone=score_tone),
+        Column("grade", "等级", value=grade_word, css="nowrap", hidden=True),
         Column("failed", "不合格项", value="failed_count", kind="integer", sort="failed_count",
                dash_zero=True, total="failed_count"),
         Column("note", "备注", hidden=True),
@@ -111,7 +120,8 @@ class InspectionTable(Table):
     default_sort = "-number"  # days and their receipts, the newest first
 
     def prepare(self, rows: Any, columns: Any) -> Any:
-        return super().prepare(rows, columns).select_related("provider", "round")
+        # The estate is in the name of each row's checkbox, whatever columns are chosen.
+        return super().prepare(rows, columns).select_related("estate", "provider", "round")
 
 
 class OrderTable(Table):

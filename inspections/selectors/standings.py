@@ -23,10 +23,12 @@ from xingyang_pm.common import clock
 
 @dataclass(frozen=True)
 class Standing:
-    """What the newest counted inspections say of an estate: its ``score``, and how many parts of
-    the public disclosure it lacks, by the newest that looked at them (None: never looked at)."""
+    """What the newest counted inspections say of an estate: its ``score``, the ``grade`` of it
+    by that inspection's checklist, and how many parts of the public disclosure it lacks, by the
+    newest that looked at them (None: never looked at)."""
 
     score: Decimal
+    grade: str
     missing: int | None
 
 
@@ -34,15 +36,15 @@ def standings(estate_ids: Sequence[int], user: Any) -> dict[int, Standing]:
     """Return the standing of each estate that was inspected; one query."""
     rows = Inspection.objects.visible_to(user).counted().filter(estate__in=estate_ids)
     found: dict[int, Standing] = {}
-    for estate_id, score, missing in (
+    for estate_id, score, grade, missing in (
         rows.latest_per_estate_and_kind()
         .order_by("estate", "-inspected_on", "-pk")
-        .values_list("estate_id", "score", "missing_disclosures")
+        .values_list("estate_id", "score", "working__grade", "missing_disclosures")
     ):
         newer = found.get(estate_id)
         if newer is None:
             # The database holds a score on every reported inspection.
-            found[estate_id] = Standing(cast(Decimal, score), missing)
+            found[estate_id] = Standing(cast(Decimal, score), grade or "", missing)
         elif newer.missing is None:
             found[estate_id] = replace(newer, missing=missing)
     return found
@@ -81,12 +83,13 @@ def open_orders(estate_ids: Sequence[int], user: Any) -> dict[int, OpenOrders]:
 @dataclass(frozen=True)
 class EstateScore:
     """One counted inspection of an estate beside the mean of its street in the same round, or
-    in the same month if it belongs to no round."""
+    in the same month if it belongs to no round. ``full`` is the full score of its checklist."""
 
     inspection_id: int
     inspected_on: dt.date
     label: str
     score: Decimal
+    full: Decimal
     street_average: Decimal | None
 
 
@@ -95,7 +98,7 @@ def estate_scores(estate: Estate, user: Any, *, limit: int = 12) -> list[EstateS
     visible = Inspection.objects.visible_to(user).counted()
     mine = list(
         visible.filter(estate=estate)
-        .select_related("round")
+        .select_related("round", "checklist")
         .order_by("-inspected_on", "-pk")[:limit]
     )[::-1]
     if not mine:
@@ -125,6 +128,7 @@ def estate_scores(estate: Estate, user: Any, *, limit: int = 12) -> list[EstateS
                 row.inspected_on,
                 str(row.round) if row.round else "临时检查",
                 cast(Decimal, row.score),
+                row.checklist.full_score,
                 None if mean is None else tenth(Decimal(mean)),
             )
         )

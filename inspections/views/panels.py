@@ -25,10 +25,6 @@ NOTICES = 3
 # --- The estate list --------------------------------------------------------------------------
 
 
-def score_tone(standing: selectors.Standing | None) -> str:
-    return "t-amber" if standing and standing.score < 80 else ""
-
-
 def disclosure_words(standing: selectors.Standing | None) -> str:
     if standing is None or standing.missing is None:
         return "未检查"
@@ -125,7 +121,7 @@ def score_chart(estate: Estate, user: Any) -> Chart:
         label_head="检查",
         places=1,
         low=max(0, (int(low) - 5) // 10 * 10),
-        high=100,
+        high=float(max((row.full for row in scores), default=100)),
         step=10,
         urls=[reverse("inspections:inspection-detail", args=[r.inspection_id]) for r in scores],
         empty_text="还没有检查。检查上报后，这里画出得分和街道平均。",

@@ -78,7 +78,7 @@ class InspectionList(ListPage):
             "status=submitted",
             count=lambda view: view.get_rows().waiting().count(),
         ),
-        SavedChip("80 分以下", "score=79"),
+        SavedChip("良好以下", "grade=below_good"),
         SavedChip(
             "照片有疑点",
             "photos=doubtful&status=submitted",

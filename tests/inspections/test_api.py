@@ -78,8 +78,8 @@ def test_filters_as_on_the_pages(
     order: RectificationOrder, cast: Cast, client_for: SignedIn
 ) -> None:
     client = client_for(cast.auditor)
-    assert len(rows(client, INSPECTIONS, score="90")) == 1
-    assert rows(client, INSPECTIONS, score="79") == []
+    assert len(rows(client, INSPECTIONS, grade="excellent")) == 1
+    assert rows(client, INSPECTIONS, grade="below_good") == []
     assert rows(client, ORDERS, state="overdue") == []
     with clock.freeze(order.deadline + dt.timedelta(days=1)):
         [late] = rows(client_for(cast.auditor), ORDERS, state="overdue")

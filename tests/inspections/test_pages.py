@@ -689,8 +689,8 @@ def test_filters_of_the_lists(
         shown = text_of(client.get(reverse(f"inspections:{name}") + "?" + query))
         return {word for word in ("纺织厂家属院", "水利局家属院") if word in shown}
 
-    assert names("inspection-list", "score=79") == {"水利局家属院"}
-    assert names("inspection-list", "score=90") == {"纺织厂家属院"}
+    assert names("inspection-list", "grade=fail") == {"水利局家属院"}
+    assert names("inspection-list", "grade=excellent") == {"纺织厂家属院"}
     assert names("inspection-list", f"round={order.inspection.round_id}&q=水利") == {"水利局家属院"}
     assert names("inspection-list", "since=2027-01-01") == set()
     assert names("order-list", "state=issued") == {"纺织厂家属院"}

@@ -161,10 +161,10 @@ def test_what_the_estate_list_says(
 ) -> None:
     report(estate, failed=(0, 2))
     ids = [estate.pk, other_estate.pk]
-    standing = selectors.Standing(Decimal("96.0"), 1)
+    standing = selectors.Standing(Decimal("96.0"), "excellent", 1)
     assert selectors.standings(ids, cast.auditor) == {estate.pk: standing}
     report(estate, in_round=False)  # mended meanwhile: the newest says so
-    mended = selectors.Standing(Decimal("100.0"), 0)
+    mended = selectors.Standing(Decimal("100.0"), "excellent", 0)
     assert selectors.standings(ids, cast.auditor) == {estate.pk: mended}
     assert selectors.standings(ids, cast.other_clerk) == {}
 

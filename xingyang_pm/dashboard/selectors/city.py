@@ -13,7 +13,7 @@ from django.db.models import Avg, Count, F, Q, Sum
 from enterprises.models import Engagement
 from enterprises.selectors import old_estate_coverage
 from estates.models import Estate, Street
-from inspections.calculations import tenth
+from inspections.calculations import plain, tenth
 from inspections.choices import OrderStatus
 from inspections.models import Inspection, InspectionRound, RectificationOrder
 from subsidies.models import SubsidyClaim
@@ -24,7 +24,6 @@ from xingyang_pm.common.menu import optional_url
 
 MONTHS = 12
 WEEKS = 8
-GOOD = 80
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,8 @@ def _latest_rounds(user: Any) -> list[tuple[InspectionRound, Decimal, int]]:
         .order_by("-start", "-round")[:8]
     )
     found = {row["round"]: row for row in rows}
-    rounds = InspectionRound.objects.visible_to(user).in_bulk(list(found))
+    visible = InspectionRound.objects.visible_to(user).select_related("checklist")
+    rounds = visible.in_bulk(list(found))
     return [
         (rounds[key], tenth(Decimal(row["average"])), row["n"])
         for key, row in reversed(found.items())
@@ -200,39 +200,42 @@ def _score_figure(rounds: list[tuple[InspectionRound, Decimal, int]]) -> Figure:
 
 
 def _score_chart(user: Any, rounds: list[tuple[InspectionRound, Decimal, int]]) -> Chart:
-    names: list[str] = []
-    values: list[float] = []
-    note = ""
-    if rounds:
-        latest = rounds[-1][0]
-        note = f"{latest}，{latest.start_date.month}月"
-        rows = (
-            Inspection.objects.visible_to(user)
-            .counted()
-            .filter(round=latest, score__isnull=False)
-            .values("estate__street__name")
-            .annotate(average=Avg("score"))
-            .order_by("-average")
+    """Draw the newest round by street, against the 良好 of its own checklist."""
+    title, empty_text = "各街道检查得分", "还没有检查记录。"
+    if not rounds:
+        return Chart(
+            key="scores", title=title, kind="dots", labels=[], series=[], empty_text=empty_text
         )
-        for row in rows:
-            names.append(row["estate__street__name"])
-            values.append(float(tenth(Decimal(row["average"]))))
+    latest = rounds[-1][0]
+    form = latest.checklist
+    rows = (
+        Inspection.objects.visible_to(user)
+        .counted()
+        .filter(round=latest, score__isnull=False)
+        .values("estate__street__name")
+        .annotate(average=Avg("score"))
+        .order_by("-average")
+    )
+    names = [row["estate__street__name"] for row in rows]
+    values = [tenth(Decimal(row["average"])) for row in rows]
+    step = form.full_score / 10
+    lowest = min([*values, form.good_score])
     return Chart(
         key="scores",
-        title="各街道检查得分",
+        title=title,
         kind="dots",
         labels=names,
         series=[Series("平均得分", values)],
-        note=note,
+        note=f"{latest}，{latest.start_date.month}月",
         label_head="街道（乡镇）",
         places=1,
-        low=min([60, *(int(value // 10 * 10) for value in values)]),
-        high=100,
-        step=10,
-        mark=GOOD,
-        mark_label=f"良好 {GOOD}",
+        low=float(min(step * 6, lowest // step * step)),
+        high=float(form.full_score),
+        step=float(step),
+        mark=float(form.good_score),
+        mark_label=f"良好 {plain(form.good_score)}",
         height="tall" if len(names) > 10 else "",
-        empty_text="还没有检查记录。",
+        empty_text=empty_text,
     )
 
 
