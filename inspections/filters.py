@@ -141,6 +141,9 @@ class OrderFilterSet(PortalFilterSet):
     state = django_filters.ChoiceFilter(
         label="状态", choices=[*STATES, ("standing", "不含已撤销")], method="by_state"
     )
+    photos = django_filters.ChoiceFilter(
+        label="照片", choices=[("doubtful", "回复照片有疑点")], method="by_photos"
+    )
     street = ScopedChoiceFilter(Street, "estate__street", label="街道（乡镇）", empty="全部街道")
     provider = ScopedChoiceFilter(Provider, label="被通知单位", empty="全部单位")
     due_from = DateSpanFilter("deadline", side="from", label="期限不早于")
@@ -162,9 +165,12 @@ class OrderFilterSet(PortalFilterSet):
         model = RectificationOrder
         fields = [
             "state", "kind", "street", "provider", "due_from", "due_to", "checklist",
-            "issued_from", "issued_to", "q",
+            "photos", "issued_from", "issued_to", "q",
         ]  # fmt: skip
         primary = ["state", "kind", "street", "provider", "q"]
+
+    def by_photos(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.doubtful() if value else rows
 
     def issued_since(self, rows: QuerySet, name: str, value: dt.date) -> QuerySet:
         return rows.filter(issued_at__gte=clock.at(value, 0))

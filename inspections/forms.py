@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -35,7 +36,8 @@ from .models import (
     RectificationItem,
     RectificationOrder,
 )
-from .services import Announcement, Answer, Basis, Camera, Visit, answers_of
+from .selectors import Doubt
+from .services import Announcement, Answer, Basis, Camera, Finding, Verdict, Visit, answers_of
 from .services.checklists import HEADING_FIELDS, ITEM_FIELDS
 
 # --- Checklists -------------------------------------------------------------------------------
@@ -782,8 +784,27 @@ class ArrangeForm(PortalForm):
         super()._ready()
 
 
+@dataclass(frozen=True)
+class DoubtRow:
+    """A doubt about a photo of the reply; with the fields of its conclusion while it is open."""
+
+    doubt: Doubt
+    verdict: forms.BoundField | None = None
+    reason: forms.BoundField | None = None
+
+
+@dataclass(frozen=True)
+class RecheckRow:
+    """One open item with its fields and the doubts about its photos."""
+
+    item: RectificationItem
+    done: forms.BoundField
+    finding: forms.BoundField
+    doubts: Sequence[DoubtRow]
+
+
 class RecheckForm(PortalForm):
-    """What the recheck found on each open item."""
+    """What the recheck found on each open item, and what doubts about its photos come to."""
 
     checked_on = forms.DateField(label="复查日期")
     companion = forms.CharField(
@@ -803,11 +824,35 @@ class RecheckForm(PortalForm):
     class Meta:
         wide = ["opinion"]
 
-    def __init__(self, *args: Any, items: Sequence[RectificationItem], **kwargs: Any) -> None:
-        self.items = list(items)
+    def __init__(
+        self,
+        *args: Any,
+        items: Sequence[RectificationItem],
+        doubts: Mapping[int, Sequence[Doubt]],
+        **kwargs: Any,
+    ) -> None:
+        """``doubts`` are those about the photos of each item's repair, by id of the item."""
+        self.items, self.doubts = list(items), doubts
         super().__init__(*args, **kwargs)
 
+    @property
+    def open_flags(self) -> list[int]:
+        return [
+            doubt.flag.pk for found in self.doubts.values() for doubt in found if doubt.flag.is_open
+        ]
+
     def _ready(self) -> None:
+        for pk in self.open_flags:
+            self.fields[f"verdict-{pk}"] = forms.ChoiceField(
+                label="疑点结论",
+                choices=FlagVerdict.choices,
+                widget=forms.RadioSelect,
+                required=False,
+                help_text="算整改到位的，须写结论",
+            )
+            self.fields[f"reason-{pk}"] = forms.CharField(
+                label="结论说明", max_length=200, required=False, help_text="不可用须写明原因"
+            )
         for item in self.items:
             self.fields[f"done-{item.pk}"] = forms.ChoiceField(
                 label="复查结果",
@@ -820,5 +865,34 @@ class RecheckForm(PortalForm):
         super()._ready()
 
     @property
-    def rows(self) -> list[tuple[RectificationItem, forms.BoundField, forms.BoundField]]:
-        return [(item, self[f"done-{item.pk}"], self[f"finding-{item.pk}"]) for item in self.items]
+    def rows(self) -> list[RecheckRow]:
+        return [
+            RecheckRow(
+                item,
+                self[f"done-{item.pk}"],
+                self[f"finding-{item.pk}"],
+                [self._doubt_row(doubt) for doubt in self.doubts.get(item.pk, ())],
+            )
+            for item in self.items
+        ]
+
+    def _doubt_row(self, doubt: Doubt) -> DoubtRow:
+        pk = doubt.flag.pk
+        if not doubt.flag.is_open:
+            return DoubtRow(doubt)
+        # Only shown so: the service excuses it where the item is not found done.
+        self.fields[f"verdict-{pk}"].required = True
+        return DoubtRow(doubt, self[f"verdict-{pk}"], self[f"reason-{pk}"])
+
+    @property
+    def findings(self) -> dict[int, Finding]:
+        data = self.cleaned_data
+        return {
+            item.pk: Finding(data[f"done-{item.pk}"] == "1", data[f"finding-{item.pk}"])
+            for item in self.items
+        }
+
+    @property
+    def verdicts(self) -> dict[int, Verdict]:
+        data = self.cleaned_data
+        return {pk: Verdict(data[f"verdict-{pk}"], data[f"reason-{pk}"]) for pk in self.open_flags}

@@ -21,6 +21,7 @@ from .choices import (
     InspectionStatus,
     OrderKind,
     OrderStatus,
+    RecheckResult,
     RoundStatus,
 )
 
@@ -218,6 +219,14 @@ class RectificationOrderQuerySet(ScopedQuerySet):
     def waiting_for_recheck(self) -> Self:
         return self.filter(status=OrderStatus.REPLIED)
 
+    def doubtful(self) -> Self:
+        """Return answered orders with a photo of a repair that still waits for a verdict."""
+        replies = self.model._meta.get_field("replies").related_model
+        waiting = replies.objects.filter(
+            order=OuterRef("pk"), rechecks__isnull=True, items__photos__flags__verdict=""
+        )
+        return self.waiting_for_recheck().filter(Exists(waiting))
+
 
 class RectificationItemQuerySet(ScopedQuerySet):
     def for_ledger(self) -> Self:
@@ -240,6 +249,28 @@ class RectificationItemQuerySet(ScopedQuerySet):
 class PhotoFlagQuerySet(ScopedQuerySet):
     def open(self) -> Self:
         return self.filter(verdict="")
+
+    def with_origin(self) -> Self:
+        """Join the visit or the reply that the photo came with, and annotate ``settled``: whether
+        a recheck of that reply has found done what the photo shows."""
+        looked = "photo__reply_item__item__rechecks"
+        passed = self.model._default_manager.filter(
+            pk=OuterRef("pk"),
+            **{
+                f"{looked}__recheck__reply": F("photo__reply_item__reply"),
+                f"{looked}__result": RecheckResult.PASS,
+            },
+        )
+        return self.select_related(
+            "photo__estate",
+            "photo__result__item",
+            "photo__result__inspection__estate",
+            "photo__reply_item__reply__order__recheck_by",
+        ).annotate(settled=Exists(passed))
+
+    def of_reply(self, reply: Any) -> Self:
+        """Return the flags of the photos that ``reply`` brought."""
+        return self.filter(photo__reply_item__reply=reply)
 
     def of_inspection(self, inspection: Any) -> Self:
         """Return the flags of what was photographed on the visit, not of repairs."""

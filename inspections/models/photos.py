@@ -136,6 +136,17 @@ _FLAGGED = (
 )
 
 
+# Whether a recheck has found done what the photo of a flag shows.
+_SETTLED = (
+    "EXISTS (SELECT 1 FROM inspections_evidencephoto photo "
+    "JOIN inspections_replyitem answer ON answer.id = photo.reply_item_id "
+    "JOIN inspections_recheck recheck ON recheck.reply_id = answer.reply_id "
+    "JOIN inspections_recheckitem looked ON looked.recheck_id = recheck.id "
+    "AND looked.item_id = answer.item_id "
+    "WHERE photo.id = OLD.photo_id AND looked.result = 'pass')"
+)
+
+
 class PhotoFlag(models.Model):
     """Something about a photo that its reviewer has to look at: used before, or taken elsewhere
     or at another time. It accuses nobody and blocks nobody but the one who confirms."""
@@ -165,6 +176,8 @@ class PhotoFlag(models.Model):
 
     objects = PhotoFlagQuerySet.as_manager()
 
+    settled: bool  # of ``with_origin()``
+
     triggers = [
         Frozen(
             "raised",
@@ -178,6 +191,13 @@ class PhotoFlag(models.Model):
             condition=_FLAGGED + " = 'confirmed'",
             allow=("other",),
             message="检查记录已确认，照片疑点的结论不能再改。",
+        ),
+        Frozen(
+            "settled",
+            events=("UPDATE",),
+            condition="OLD.verdict <> '' AND " + _SETTLED,
+            allow=("other",),
+            message="复查已认定整改到位，照片疑点的结论不能再改。",
         ),
         Guard(
             "kept",

@@ -553,6 +553,17 @@ class RecheckItem(models.Model):
             "(SELECT order_id FROM inspections_recheck WHERE id = NEW.recheck_id)",
             "这个整改事项不属于所复查的通知书。",
         ),
+        Guard(
+            "doubtful",
+            ("INSERT",),
+            "NEW.result = 'pass' AND EXISTS (SELECT 1 FROM inspections_photoflag flag "
+            "JOIN inspections_evidencephoto photo ON photo.id = flag.photo_id "
+            "JOIN inspections_replyitem answer ON answer.id = photo.reply_item_id "
+            "JOIN inspections_recheck recheck ON recheck.reply_id = answer.reply_id "
+            "WHERE recheck.id = NEW.recheck_id AND answer.item_id = NEW.item_id "
+            "AND flag.verdict <> 'fine')",
+            "这一项的照片疑点还没有结论，或照片不可用，不能算整改到位。",
+        ),
     ]
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from .arrivals import arrived_photos, awaited_of, missing_photos, photo_keys_of
 from .checklists import Comparison, ItemChange, compare_checklists
-from .doubts import Doubt, photo_doubts
+from .doubts import Doubt, flag_judges, judging_problem, photo_doubts, reply_doubts
 from .field import (
     EstateToInspect,
     RoundToDo,
@@ -117,9 +117,11 @@ __all__ = [
     "drawn_estates",
     "estate_scores",
     "extent_words",
+    "flag_judges",
     "inspections_to_confirm",
     "inspections_waiting",
     "items_by_link",
+    "judging_problem",
     "left_by_inspector",
     "link_address",
     "link_of_token",
@@ -146,6 +148,7 @@ __all__ = [
     "publishable_pictures",
     "ranking",
     "repeats",
+    "reply_doubts",
     "results_by_street",
     "round_figures",
     "rounds_to_enter",

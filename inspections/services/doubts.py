@@ -3,25 +3,20 @@
 A flag is neutral. It never holds up who uploads; who confirms says what it comes to.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from accounts.models import User
 from inspections.calculations import bits_apart, hash_bands, is_flat, metres_between, near_bands
-from inspections.choices import (
-    REVIEWERS,
-    ConflictResolution,
-    FlagKind,
-    FlagVerdict,
-    InspectionStatus,
-    PhotoStage,
-)
-from inspections.models import EvidencePhoto, Inspection, PhotoFlag, RectificationOrder
-from inspections.selectors import missing_photos
+from inspections.choices import ConflictResolution, FlagKind, FlagVerdict, PhotoStage
+from inspections.models import EvidencePhoto, Inspection, PhotoFlag, Recheck, RectificationOrder
+from inspections.selectors import flag_judges, judging_problem, missing_photos
 from xingyang_pm.common import clock
 from xingyang_pm.common.access import require
 from xingyang_pm.common.audit import record
@@ -47,7 +42,7 @@ def raise_flags(photos: Sequence[EvidencePhoto]) -> list[PhotoFlag]:
     flags = [
         PhotoFlag(photo=photo, kind=kind, other=other, sentence=sentence, raised_at=moment)
         for photo in photos
-        for kind, other, sentence in _of_visit(photo)
+        for kind, other, sentence in _of_time_and_place(photo)
     ]
     flags += [
         PhotoFlag(photo=photo, kind=kind, other=other, sentence=sentence, raised_at=moment)
@@ -68,26 +63,57 @@ def refresh_flags(inspection: Inspection) -> None:
     raise_flags(list(photos.select_related("estate", "result__inspection", "result__item")))
 
 
-def _of_visit(photo: EvidencePhoto) -> Iterable[tuple[str, None, str]]:
-    """Yield what does not fit the day and the place of the visit (or, of a repair, the estate)."""
-    inspection = photo.result.inspection
+Doubtful = tuple[str, None, str]
+
+
+def _of_time_and_place(photo: EvidencePhoto) -> Iterable[Doubtful]:
+    """Yield what does not fit the day and the place of the visit, or of the repair."""
     metres = photo.metres_from_estate
     if metres is not None and metres > settings.PHOTO_FAR_METRES:
         yield FlagKind.PLACE, None, f"拍摄地点距小区 {metres:,} 米。"
-    if photo.reply_item_id is not None:
+    # Whoever repairs does it at the estate, not where the visit was entered; that place serves
+    # where nobody has said where the estate lies.
+    if photo.reply_item_id is None or metres is None:
+        yield from _away_from_visit(photo)
+    if photo.taken_at is None:
         return
-    if photo.taken_at is not None:
-        taken = photo.taken_at.astimezone(clock.SHANGHAI).date()
-        days = (taken - inspection.inspected_on).days
-        if abs(days) > settings.PHOTO_FAR_DAYS:
-            side = "晚" if days > 0 else "早"
-            text = f"照片拍摄于{clock.chinese_date(taken)}，比检查日期{side} {abs(days)} 天。"
-            yield FlagKind.TIME, None, text
+    taken = photo.taken_at.astimezone(clock.SHANGHAI).date()
+    yield from _off_repair(photo, taken) if photo.reply_item_id else _off_visit(photo, taken)
+
+
+def _away_from_visit(photo: EvidencePhoto) -> Iterable[Doubtful]:
+    inspection = photo.result.inspection
     here = (photo.latitude, photo.longitude, inspection.latitude, inspection.longitude)
-    if None not in here:
-        metres = metres_between(*here)
-        if metres > settings.PHOTO_FAR_METRES:
-            yield FlagKind.VISIT, None, f"拍摄地点距填报检查的地点 {metres:,} 米。"
+    if None in here:
+        return
+    metres = metres_between(*here)
+    if metres > settings.PHOTO_FAR_METRES:
+        yield FlagKind.VISIT, None, f"拍摄地点距填报检查的地点 {metres:,} 米。"
+
+
+def _off_visit(photo: EvidencePhoto, taken: dt.date) -> Iterable[Doubtful]:
+    days = (taken - photo.result.inspection.inspected_on).days
+    if abs(days) > settings.PHOTO_FAR_DAYS:
+        side = "晚" if days > 0 else "早"
+        yield FlagKind.TIME, None, _taken_words(taken, f"比检查日期{side} {abs(days)} 天")
+
+
+def _off_repair(photo: EvidencePhoto, taken: dt.date) -> Iterable[Doubtful]:
+    """Yield a repair that was photographed before its fault was seen, or seen again: by a day
+    already, since a picture of before shows no repair; or after it was reported."""
+    found = photo.result.inspection.inspected_on
+    reply = photo.reply_item.reply
+    again = Recheck.objects.filter(order=reply.order_id).aggregate(last=Max("checked_on"))["last"]
+    seen, what = (again, "上次复查") if again else (found, "检查日期")
+    if taken < seen:
+        yield FlagKind.TIME, None, _taken_words(taken, f"比{what}早 {(seen - taken).days} 天")
+    late = (taken - photo.uploaded_at.astimezone(clock.SHANGHAI).date()).days
+    if late > settings.PHOTO_FAR_DAYS:
+        yield FlagKind.TIME, None, _taken_words(taken, f"比上报时间晚 {late} 天")
+
+
+def _taken_words(taken: dt.date, words: str) -> str:
+    return f"照片拍摄于{clock.chinese_date(taken)}，{words}。"
 
 
 def _reused(
@@ -98,7 +124,7 @@ def _reused(
         sha256__in={photo.sha256 for photo in photos}
     )
     telling = [photo for photo in photos if not is_flat(photo.perceptual_hash)]
-    rows = EvidencePhoto.objects.select_related("result").order_by("pk")
+    rows = EvidencePhoto.objects.select_related("result", "reply_item").order_by("pk")
     same = list(rows.filter(files)[:_CANDIDATES])
     near: list[EvidencePhoto] = []
     if telling and settings.PHOTO_NEAR_BITS:
@@ -144,12 +170,18 @@ def _earlier(other: EvidencePhoto, photo: EvidencePhoto) -> bool:
 
 def _sentence(photo: EvidencePhoto, other: EvidencePhoto, text: str) -> str:
     if other.result.inspection_id == photo.result.inspection_id:
-        where = "整改前" if other.stage != PhotoStage.FIXED else "先前整改"
+        where = "整改前" if other.stage != PhotoStage.FIXED else _which_repair(photo, other)
     elif other.estate_id != photo.estate_id:
         where = "另一个小区"
     else:
         where = "本小区另一次检查"
     return text.format(where=where)
+
+
+def _which_repair(photo: EvidencePhoto, other: EvidencePhoto) -> str:
+    mine, theirs = photo.reply_item, other.reply_item
+    same = mine is not None and theirs is not None and mine.reply_id == theirs.reply_id
+    return "同一次回复另一项" if same else "先前整改"
 
 
 # --- Verdict ----------------------------------------------------------------------------------
@@ -158,10 +190,12 @@ def _sentence(photo: EvidencePhoto, other: EvidencePhoto, text: str) -> str:
 def photo_flag_judge(*, flag: PhotoFlag, actor: User, verdict: str, reason: str = "") -> PhotoFlag:
     """Say what a flag comes to. An unusable photo wants its reason.
 
-    May be said anew until the inspection is confirmed. The one who took the photo does not judge
-    it.
+    Of the visit's photos a manager says it, anew until the inspection is confirmed; of a repair's
+    whoever may recheck it, until a recheck has found it done.
     """
-    require(actor, REVIEWERS, "照片疑点由房管中心科室负责人认定。")
+    if flag.photo.reply_item_id is None:
+        require(actor, flag_judges(flag), "照片疑点由房管中心科室负责人认定。")
+    require(actor, flag_judges(flag), "整改照片的疑点由检查员或科室负责人认定。")
     reason = reason.strip()
     if verdict not in FlagVerdict.values:
         raise BusinessError("请选属实可用或不可用。", field="verdict")
@@ -170,36 +204,36 @@ def photo_flag_judge(*, flag: PhotoFlag, actor: User, verdict: str, reason: str 
     if len(reason) > 200:
         raise BusinessError("结论说明最多 200 字。", field="reason")
     with guarded():
-        found = (
-            PhotoFlag.objects.select_for_update(of=("self",))
-            .select_related("photo__result__inspection", "photo__result__item", "photo__estate")
-            .get(pk=flag.pk)
-        )
-        inspection = found.photo.result.inspection
-        if actor.pk in {found.photo.uploaded_by_id, inspection.entered_by_id}:
-            raise BusinessError(
-                "上传照片的人不能认定自己的照片，请换一人认定。", code="same_person"
-            )
-        if found.photo.reply_item_id is None and inspection.status == InspectionStatus.CONFIRMED:
-            raise BusinessError("检查记录已确认，照片疑点的结论不能再改。", code="confirmed")
+        found = PhotoFlag.objects.select_for_update(of=("self",)).with_origin().get(pk=flag.pk)
+        if problem := judging_problem(found, actor):
+            raise BusinessError(problem, code="not_now")
         before = found.verdict
         found.verdict, found.reason = verdict, reason
         found.reviewed_by, found.reviewed_at = actor, clock.now()
         found.save(update_fields=["verdict", "reason", "reviewed_by", "reviewed_at"])
-        label = FlagVerdict(verdict).label.partition("，")[0]
-        record(
-            actor=actor,
-            verb="photo.judge",
-            target=found,
-            subjects=[inspection, found.photo.estate],
-            summary=f"{found.photo.result.item.code} 的照片“{found.get_kind_display()}”：{label}"
-            + (f"，{reason}" if reason else ""),
-            before={"verdict": before},
-            after={"verdict": verdict},
-            reason=reason,
-            tag=TAG,
-        )
+        _tell(found, before, actor)
     return found
+
+
+def _tell(flag: PhotoFlag, before: str, actor: User) -> None:
+    """Write the verdict into the audit log: with the visit's record, and the order of a repair."""
+    photo = flag.photo
+    subjects: list[Any] = [photo.result.inspection, photo.estate]
+    if photo.reply_item is not None:
+        subjects.append(photo.reply_item.reply.order)
+    label = FlagVerdict(flag.verdict).label.partition("，")[0]
+    record(
+        actor=actor,
+        verb="photo.judge",
+        target=flag,
+        subjects=subjects,
+        summary=f"{photo.result.item.code} 的照片“{flag.get_kind_display()}”：{label}"
+        + (f"，{flag.reason}" if flag.reason else ""),
+        before={"verdict": before},
+        after={"verdict": flag.verdict},
+        reason=flag.reason,
+        tag=TAG,
+    )
 
 
 def confirmation_problem(inspection: Inspection) -> str:

@@ -12,11 +12,13 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 
 from inspections import services
-from inspections.choices import REVIEWERS, FlagKind, FlagVerdict, InspectionStatus
+from inspections.choices import RECHECKERS, FlagKind, FlagVerdict, InspectionStatus
 from inspections.forms import FlagForm
-from inspections.models import EvidencePhoto, PhotoFlag
-from inspections.selectors import Doubt
+from inspections.models import EvidencePhoto, PhotoFlag, RectificationOrder
+from inspections.selectors import Doubt, flag_judges, judging_problem
+from xingyang_pm.common.access import holds
 from xingyang_pm.common.chain import Photo, PhotoPair
+from xingyang_pm.common.errors import NotPermitted
 from xingyang_pm.common.formats import moment_label, month_day
 from xingyang_pm.common.views.generic import ActionPage, Fact, Pill, PortalView
 
@@ -93,9 +95,12 @@ def photo_pairs(
 
 @dataclass(frozen=True)
 class ShownDoubt:
-    """A flag as the record shows it: pill, sentence, the other picture if the viewer may see it,
-    what was found about it, and the address where a reviewer says so."""
+    """A flag as a record shows it: the photo, pill, sentence, the other picture if the viewer may
+    see it, what was found about it, and the address where a reviewer says so, if this viewer
+    does."""
 
+    pk: int
+    photo: Photo
     pill: Pill
     sentence: str
     verdict: str
@@ -112,55 +117,84 @@ def flag_pill(flag: PhotoFlag) -> Pill:
     return Pill(flag.get_kind_display(), tone)
 
 
-def shown_doubt(doubt: Doubt) -> ShownDoubt:
+def shown_doubt(doubt: Doubt, *, asked: bool = True) -> ShownDoubt:
+    """Return ``doubt`` as a page shows it; the viewer is ``asked`` what it comes to where the page
+    lets a reviewer say so."""
     flag, other = doubt.flag, doubt.other
-    verdict = text = url = ""
+    verdict = ""
     if flag.reviewed_by and flag.reviewed_at:
         label = FlagVerdict(flag.verdict).label.partition("，")[0]
         verdict = f"{label}　{flag.reviewed_by}　{moment_label(flag.reviewed_at)}"
         if flag.reason:
             verdict += f"　{flag.reason}"
-    picture = None
-    if other is not None:
-        visit = other.result.inspection
-        item = other.result.item
-        text = f"{other.estate.name}　{month_day(visit.inspected_on)}　{item.code} {item.text}"
-        if visit.status != InspectionStatus.DRAFT:
-            url = visit.get_absolute_url()
-        picture = shown_photo(other, item.text, "检查" if other.reply_item_id is None else "回复")
-    elif doubt.hidden:
-        text = "另一街道的一张照片"
-    elif flag.kind in {FlagKind.FILE, FlagKind.SIMILAR}:
-        text = "那张照片后来从草稿中删去了"
     return ShownDoubt(
+        pk=flag.pk,
+        photo=_own_picture(flag.photo),
         pill=flag_pill(flag),
         sentence=flag.sentence,
         verdict=verdict,
-        other=picture,
-        other_text=text,
-        other_url=url,
-        judge_url=reverse("inspections:photo-flag-judge", args=[flag.pk]),
+        other=_own_picture(other) if other is not None else None,
+        other_text=_other_words(doubt),
+        other_url=_record_of(other) if other is not None else "",
+        judge_url=reverse("inspections:photo-flag-judge", args=[flag.pk])
+        if asked and doubt.judged_here
+        else "",
         is_open=flag.is_open,
     )
 
 
-class PhotoFlagJudge(ActionPage):
-    """What a doubt about a photo comes to."""
+def _own_picture(photo: EvidencePhoto) -> Photo:
+    source = "检查" if photo.reply_item_id is None else "回复"
+    return shown_photo(photo, photo.result.item.text, source)
 
-    model, roles, form_class = PhotoFlag, REVIEWERS, FlagForm
+
+def _other_words(doubt: Doubt) -> str:
+    """Say where the other picture stands; nothing where the doubt is not about another one."""
+    other = doubt.other
+    if other is not None:
+        item, day = other.result.item, month_day(other.result.inspection.inspected_on)
+        return f"{other.estate.name}　{day}　{item.code} {item.text}　{other.get_stage_display()}"
+    if doubt.hidden:
+        return "另一街道的一张照片"
+    about_another = doubt.flag.kind in {FlagKind.FILE, FlagKind.SIMILAR}
+    return "那张照片后来从草稿中删去了" if about_another else ""
+
+
+def _record_of(photo: EvidencePhoto) -> str:
+    """Return the address of the record in which ``photo`` is evidence; none for a draft's."""
+    if photo.reply_item is not None:
+        return photo.reply_item.reply.order.get_absolute_url()
+    visit = photo.result.inspection
+    return visit.get_absolute_url() if visit.status != InspectionStatus.DRAFT else ""
+
+
+class PhotoFlagJudge(ActionPage):
+    """What a doubt about a photo of a visit, or of a repair, comes to."""
+
+    model, roles, form_class = PhotoFlag, RECHECKERS, FlagForm
     list_url = "inspections:inspection-list"
     title, submit_label = "认定照片疑点", "记下结论"
 
     def get_rows(self) -> QuerySet:
-        return (
-            super()
-            .get_rows()
-            .select_related("photo__result__inspection__estate", "photo__result__item")
-        )
+        return super().get_rows().with_origin()
+
+    def check_access(self) -> None:
+        if not holds(self.user, flag_judges(self.object)):
+            raise NotPermitted("检查照片的疑点由科室负责人认定。")
 
     @property
     def inspection(self) -> Any:
         return self.object.photo.result.inspection
+
+    @property
+    def order(self) -> RectificationOrder | None:
+        """The order that the photo answers; None for a photo of the visit."""
+        answer = self.object.photo.reply_item
+        return answer.reply.order if answer else None
+
+    @property
+    def record_url(self) -> str:
+        return (self.order or self.inspection).get_absolute_url()
 
     def get_initial(self) -> dict[str, Any]:
         asked = self.request.GET.get("verdict", "")
@@ -174,40 +208,40 @@ class PhotoFlagJudge(ActionPage):
 
     def facts(self) -> list[Fact]:
         item = self.object.photo.result.item
+        order = self.order
         return [
-            Fact("检查记录", str(self.inspection), url=self.inspection.get_absolute_url()),
+            Fact("整改单", str(order), url=order.get_absolute_url())
+            if order
+            else Fact("检查记录", str(self.inspection), url=self.inspection.get_absolute_url()),
             Fact("项目", f"{item.code} {item.text}"),
             Fact("疑点", self.object.get_kind_display()),
         ]
 
     def refusal(self) -> str:
-        inspection = self.inspection
-        own = {self.object.photo.uploaded_by_id, inspection.entered_by_id}
-        if self.user.pk in own:
-            return "上传照片的人不能认定自己的照片，请换一人认定。"
-        if inspection.status == InspectionStatus.CONFIRMED and not self.object.photo.reply_item_id:
-            return "检查记录已确认，照片疑点的结论不能再改。"
-        return ""
+        return judging_problem(self.object, self.user)
 
     def perform(self, form: FlagForm) -> PhotoFlag:
         return services.photo_flag_judge(flag=self.object, actor=self.user, **form.cleaned_data)
 
     def get_cancel_url(self) -> str:
-        return self.inspection.get_absolute_url()
+        return self.record_url
 
     def get_success_url(self, result: PhotoFlag) -> str:
         """An unusable photo leads on to the return of its record, where that is still possible."""
         inspection = result.photo.result.inspection
         returnable = (
             result.verdict == FlagVerdict.UNUSABLE
+            and self.order is None
             and inspection.status == InspectionStatus.SUBMITTED
             and not inspection.orders.visible_to(self.user).exists()
         )
         if returnable:
             return reverse("inspections:inspection-return", args=[inspection.pk])
-        return f"{inspection.get_absolute_url()}#photo-{result.photo_id}"
+        return f"{self.record_url}#doubt-{result.pk}"
 
     def done_message(self, result: PhotoFlag) -> str:
-        if result.verdict == FlagVerdict.UNUSABLE:
-            return "已记为不可用。请退回检查记录，让录入人重拍。"
-        return "已记为属实可用。"
+        if result.verdict != FlagVerdict.UNUSABLE:
+            return "已记为属实可用。"
+        if self.order is not None:
+            return "已记为不可用。复查时这一项请选整改不到位，退回重拍。"
+        return "已记为不可用。请退回检查记录，让录入人重拍。"

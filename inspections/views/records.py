@@ -325,16 +325,8 @@ class InspectionDetail(RecordPage):
                         None,
                     ),
                     "doubts": [
-                        {
-                            "photo": shown_photo(photo, result.item.text, source),
-                            "doubt": shown_doubt(doubt),
-                            "judged_here": may_judge,
-                        }
-                        for photos, source, may_judge in (
-                            (found[result.pk], "检查", self.may_review),
-                            (fixed[result.pk], "回复", self.user.has_role(*REVIEWERS)),
-                        )
-                        for photo in photos
+                        shown_doubt(doubt, asked=photo.reply_item_id is not None or self.may_review)
+                        for photo in (*found[result.pk], *fixed[result.pk])
                         for doubt in doubts.get(photo.pk, ())
                     ],
                     "pairs": photo_pairs(found[result.pk], fixed[result.pk], result.item.text)

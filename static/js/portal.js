@@ -515,7 +515,7 @@
       const parts = pair ? Array.prototype.slice.call(steps[at].querySelectorAll("a[data-photo], .missing")) : [steps[at]];
       stage.replaceChildren.apply(stage, parts.map(frameOf));
       view.classList.toggle("pair", pair);
-      words.textContent = (at + 1) + " / " + steps.length + (pair ? "　整改前后对照" : "");
+      words.textContent = (at + 1) + " / " + steps.length + (pair ? "　" + (steps[at].dataset.pair || "整改前后对照") : "");
     }
     bar.append(words, button("←", "上一张", function () { show(-1); }),
       button("→", "下一张", function () { show(1); }), button("×", "关闭", function () { view.close(); }));

@@ -182,3 +182,39 @@ def test_before_and_after_stand_side_by_side(
     one, two = (stacked.nth(place).bounding_box() for place in (0, 1))
     assert two["y"] >= one["y"] + one["height"]
     assert one["x"] == two["x"]
+
+
+@pytest.mark.parametrize("screen", ["desktop", "phone"])
+def test_a_repair_shown_by_its_fault_is_compared_and_rechecked(
+    request: pytest.FixtureRequest, screen: str, city: dict, estate: Estate, cast: Cast
+) -> None:
+    inspection = reported(city, estate, cast.inspector, 5)
+    order = serve(order_over(inspection, cast.inspector), cast.inspector)
+    item = services.open_items(order)[0]
+    services.rectification_reply(
+        order=order,
+        actor=cast.street_clerk,
+        completed_on=clock.today(),
+        responsible="张利民",
+        measures={item.pk: "已清理"},
+        photos={item.pk: [services.Upload(picture((800, 600), scene=5))]},
+    )
+    page: Page = request.getfixturevalue(screen)(cast.inspector)
+    page.goto(order.get_absolute_url())
+    expect(page.get_by_text("与整改前的照片是同一张")).to_be_visible()
+    assert_readable(page)
+    page.locator(".doubt a[data-photo]").first.click()
+    viewer = page.locator("dialog.viewer.pair")
+    expect(viewer).to_contain_text("疑点对照")
+    expect(viewer.locator("figcaption").first).to_contain_text("这一张　回复")
+    expect(viewer.locator("figcaption").last).to_contain_text("另一张")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="登记复查结果").click()
+    page.get_by_label("整改到位", exact=True).check()
+    page.get_by_role("button", name="登记复查结果").click()
+    expect(page.get_by_text("请先写这处疑点的结论").first).to_be_visible()
+    assert_readable(page)
+    page.get_by_label("属实可用").check()
+    page.get_by_role("button", name="登记复查结果").click()
+    expect(page.get_by_text("整改到位，已销号")).to_be_visible()
+    assert PhotoFlag.objects.get().verdict == "fine"

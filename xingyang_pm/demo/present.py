@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 from estates.choices import Decision
 from estates.models import Estate, HouseholdCount, Survey, SurveyDifference, SurveyEntry
-from inspections.choices import Outcome, ServiceMethod
+from inspections.choices import FlagVerdict, Outcome, ServiceMethod
 from inspections.models import (
     Inspection,
     InspectionRound,
+    PhotoFlag,
     RectificationItem,
     RectificationOrder,
 )
 from inspections.services.orders import (
     Finding,
     Upload,
+    Verdict,
     issuable_results,
     legal_basis_of,
     open_items,
@@ -37,9 +39,10 @@ MEASURES = [
     "已增加清运班次，垃圾日产日清",
     "已修复破损地面",
 ]
-# How the orders of the newest rounds stand: issued, waiting for recheck, overdue, closed.
+# How the orders of the newest rounds stand: issued, waiting for recheck (one of them with the
+# picture of its fault), overdue, closed.
 OVERDUE = 5
-OPEN_STATES = ["replied"] * 4 + ["issued"] * 6
+OPEN_STATES = ["doubtful"] + ["replied"] * 3 + ["issued"] * 6
 PER_ROUND = 9
 
 
@@ -83,7 +86,7 @@ def _order(
     if state == "overdue":
         deadline = today - dt.timedelta(days=rng.randint(1, 9))
         issued = deadline - dt.timedelta(days=9)
-    elif state in {"issued", "replied"}:
+    elif state != "closed":
         deadline = max(deadline, today + dt.timedelta(days=rng.randint(1, 6)))
     issued = max(issued, inspection.inspected_on)
     if state != "overdue" and deadline <= issued:
@@ -122,9 +125,9 @@ def _order(
             completed_on=replied,
             measures={item.pk: rng.choice(MEASURES) for item in items},
             responsible=inspection.provider.manager_name if inspection.provider else "",
-            photos={item.pk: [_fixed_photo(item)] for item in items},
+            photos={item.pk: [_fixed_photo(item, same=state == "doubtful")] for item in items},
         )
-    if state == "replied":
+    if state != "closed":
         return order
     order.refresh_from_db()
     checked = min(replied + dt.timedelta(days=1 if late else 0), today)
@@ -134,13 +137,22 @@ def _order(
             actor=cast.manager,
             checked_on=checked,
             findings={item.pk: Finding(done=True) for item in items},
+            # Of hundreds of drawings some are alike, as photos of corridors are.
+            verdicts={
+                flag.pk: Verdict(FlagVerdict.FINE, "现场核对过，确已整改")
+                for flag in PhotoFlag.objects.filter(photo__reply_item__reply__order=order).open()
+            },
             opinion="现场查看，整改到位，同意销号。",
             companion=inspection.inspector.name,
         )
     return order
 
 
-def _fixed_photo(item: RectificationItem) -> Upload:
+def _fixed_photo(item: RectificationItem, *, same: bool) -> Upload:
+    """Return a photo of the repair; the ``same`` as that of the fault, sent on by a messenger."""
+    found = item.result.photos.first() if same else None
+    if found is not None:
+        return Upload(source=found.image.read(), name="整改后.jpg")
     kind = "board" if item.result.item.disclosure else "corridor"
     return Upload(picture=evidence(kind, "after", item.pk, clock.now()))
 

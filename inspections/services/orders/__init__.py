@@ -13,6 +13,7 @@ from .base import (
     Finding,
     ItemProblems,
     Upload,
+    Verdict,
     open_items,
 )
 from .escalation import (
@@ -62,6 +63,7 @@ __all__ = [
     "Finding",
     "ItemProblems",
     "Upload",
+    "Verdict",
     "circular_issue",
     "enqueue_escalation",
     "enqueue_notice",

@@ -45,12 +45,22 @@ class Finding:
     text: str = ""
 
 
-class ItemProblems(BusinessError):
-    """Items of an order that cannot be recorded as they stand, by id."""
+@dataclass(frozen=True)
+class Verdict:
+    """What a doubt about a photo comes to (``FlagVerdict``, blank while nobody has said it)."""
 
-    def __init__(self, problems: dict[int, str]) -> None:
-        super().__init__(f"还有 {len(problems)} 处没有填好，没有保存。", code="incomplete")
-        self.problems = problems
+    verdict: str
+    reason: str = ""
+
+
+class ItemProblems(BusinessError):
+    """Items of an order, and doubts about their photos, that cannot be recorded as they stand,
+    by id."""
+
+    def __init__(self, problems: dict[int, str], doubts: dict[int, str] | None = None) -> None:
+        self.problems, self.doubts = problems, doubts or {}
+        count = len(self.problems) + len(self.doubts)
+        super().__init__(f"还有 {count} 处没有填好，没有保存。", code="incomplete")
 
 
 def open_items(order: RectificationOrder) -> list[RectificationItem]:

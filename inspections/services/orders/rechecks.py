@@ -11,15 +11,19 @@ from inspections.choices import (
     ORDER_ISSUERS,
     RECHECKERS,
     REVIEWERS,
+    FlagVerdict,
     OrderStatus,
     RecheckResult,
 )
 from inspections.models import (
+    PhotoFlag,
     Recheck,
     RecheckItem,
     RectificationItem,
     RectificationOrder,
+    RectificationReply,
 )
+from inspections.services.doubts import photo_flag_judge
 from xingyang_pm.common import clock, jobs
 from xingyang_pm.common.access import holds, require
 from xingyang_pm.common.audit import record
@@ -29,7 +33,16 @@ from xingyang_pm.common.numbers import next_number
 from xingyang_pm.common.scoping import assert_in_scope
 from xingyang_pm.common.states import move
 
-from .base import RECHECK_PDF, TAG, Finding, ItemProblems, locked, open_items, subjects_of
+from .base import (
+    RECHECK_PDF,
+    TAG,
+    Finding,
+    ItemProblems,
+    Verdict,
+    locked,
+    open_items,
+    subjects_of,
+)
 from .credit import push_failed_recheck, push_repair
 from .links import follow_deadline
 
@@ -84,6 +97,7 @@ def rectification_recheck(
     actor: User,
     checked_on: dt.date,
     findings: Mapping[int, Finding],
+    verdicts: Mapping[int, Verdict] | None = None,
     opinion: str = "",
     companion: str = "",
     new_deadline: dt.date | None = None,
@@ -91,7 +105,9 @@ def rectification_recheck(
     """Record the recheck of all open items: all done closes the order, otherwise it goes back
     with ``new_deadline``.
 
-    By the arranged person or a bureau manager, never by who reported the work done.
+    By the arranged person or a bureau manager, never by who reported the work done. ``verdicts``
+    say by id what open doubts about the reply's photos come to; no item is found done while one
+    about its photos is open, or has found a photo unusable. Raises :class:`ItemProblems`.
     """
     require(actor, RECHECKERS, "复查由检查员或科室负责人登记。")
     with guarded():
@@ -112,12 +128,17 @@ def rectification_recheck(
         if order.served_on and checked_on < order.served_on:
             raise BusinessError("复查日期不能早于通知书送达日期。", field="checked_on")
         items = open_items(order)
+        flags = _flags_of(reply)
         problems = _finding_problems(items, findings)
-        if problems:
-            raise ItemProblems(problems)
+        doubts = _doubt_problems(flags, findings, verdicts or {}, problems)
+        if problems or doubts:
+            raise ItemProblems(problems, doubts)
         undone = [item for item in items if not findings[item.pk].done]
         if undone and (new_deadline is None or new_deadline <= clock.today()):
             raise BusinessError("整改不到位，请另定晚于今天的整改期限。", field="new_deadline")
+        for flag in flags:
+            if flag.is_open and (said := (verdicts or {}).get(flag.pk)) and said.verdict:
+                photo_flag_judge(flag=flag, actor=actor, verdict=said.verdict, reason=said.reason)
         today = clock.today()
         serial = next_number("recheck", today.year)
         recheck = Recheck(
@@ -208,6 +229,36 @@ def _finding_problems(
         elif len(finding.text.strip()) > 200:
             problems[item.pk] = "复查情况最多 200 字。"
     return problems
+
+
+def _flags_of(reply: RectificationReply) -> list[PhotoFlag]:
+    """Return what is doubtful about the photos of ``reply``, locked until the recheck is kept."""
+    rows = PhotoFlag.objects.select_for_update(of=("self",)).of_reply(reply)
+    return list(rows.select_related("photo__reply_item"))
+
+
+def _doubt_problems(
+    flags: Sequence[PhotoFlag],
+    findings: Mapping[int, Finding],
+    verdicts: Mapping[int, Verdict],
+    problems: dict[int, str],
+) -> dict[int, str]:
+    """Return by id of the flag what is wrong with its conclusion; an item found done by a photo
+    that is not usable is added to ``problems``."""
+    doubts: dict[int, str] = {}
+    for flag in flags:
+        answer = flag.photo.reply_item
+        item = answer.item_id if answer else 0
+        done = item in findings and findings[item].done
+        said = verdicts.get(flag.pk) if flag.is_open else None
+        verdict = said.verdict if said else flag.verdict
+        if said and verdict == FlagVerdict.UNUSABLE and not said.reason.strip():
+            doubts[flag.pk] = "请写明为什么不可用。"
+        elif done and not verdict:
+            doubts[flag.pk] = "算整改到位之前，请先写这处疑点的结论。"
+        elif done and verdict == FlagVerdict.UNUSABLE:
+            problems.setdefault(item, "照片已认定不可用，请选整改不到位，退回重拍。")
+    return doubts
 
 
 def _opinion(

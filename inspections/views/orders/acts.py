@@ -34,11 +34,11 @@ from inspections.models import (
     RectificationOrder,
     RectificationReply,
 )
-from inspections.selectors import repeats
-from inspections.services import Finding, Upload
+from inspections.selectors import Doubt, repeats, reply_doubts
+from inspections.services import Upload
 from inspections.services.pictures import read_picture
 from inspections.views.entry import read_upload
-from inspections.views.photos import shown_photo
+from inspections.views.photos import shown_doubt, shown_photo
 from xingyang_pm.common import clock
 from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.formats import due_words, month_day
@@ -340,24 +340,44 @@ class OrderRecheck(_ItemForm):
     def get_initial(self) -> dict[str, Any]:
         return {"checked_on": clock.today(), "companion": self.object.recheck_companion}
 
+    @property
+    def doubts(self) -> dict[int, list[Doubt]]:
+        """What is doubtful about the photos of the reply to recheck, by id of the item."""
+        if not hasattr(self, "_doubts"):
+            reply = (
+                self.object.replies.visible_to(self.user).order_by("-reported_at", "-pk").first()
+            )
+            self._doubts = reply_doubts(reply, self.user)
+        return self._doubts
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "doubts": self.doubts}
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        shown = {
+            doubt.flag.pk: shown_doubt(doubt, asked=False)
+            for doubts in self.doubts.values()
+            for doubt in doubts
+        }
+        return super().get_context(doubts=shown, **extra)
+
     def perform(self, form: RecheckForm) -> Recheck:
         data = form.cleaned_data
-        findings = {
-            item.pk: Finding(data[f"done-{item.pk}"] == "1", data[f"finding-{item.pk}"])
-            for item in self.items
-        }
         try:
             return services.rectification_recheck(
                 order=self.object,
                 actor=self.user,
                 checked_on=data["checked_on"],
-                findings=findings,
+                findings=form.findings,
+                verdicts=form.verdicts,
                 opinion=data["opinion"],
                 companion=data["companion"],
                 new_deadline=data["new_deadline"],
             )
         except services.ItemProblems as error:
             self.put_problems(form, error, "finding")
+            for pk, sentence in error.doubts.items():
+                form.add_error(f"verdict-{pk}", sentence)
             raise
 
     def get_success_url(self, result: Recheck) -> str:

@@ -58,6 +58,11 @@ class OrderList(ListPage):
             count=lambda view: view.get_rows().waiting_for_recheck().count(),
         ),
         SavedChip(
+            "照片有疑点",
+            "photos=doubtful",
+            count=lambda view: view.get_rows().doubtful().count(),
+        ),
+        SavedChip(
             "已移交",
             "state=transferred",
             count=lambda view: view.get_rows().filter(status=OrderStatus.TRANSFERRED).count(),

@@ -1,6 +1,7 @@
 """The record of an order with its evidence, and what this person does about it now."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -30,10 +31,11 @@ from inspections.models import (
     RectificationItem,
     RectificationOrder,
     RectificationReply,
+    ReplyItem,
 )
-from inspections.selectors import Repeat, live_link, repeats
+from inspections.selectors import Doubt, Repeat, live_link, photo_doubts, repeats
 from inspections.tables import order_pill, repeat_pill
-from inspections.views.photos import photo_pairs
+from inspections.views.photos import photo_pairs, shown_doubt
 from xingyang_pm.common import audit
 from xingyang_pm.common.access import holds
 from xingyang_pm.common.chain import Stage
@@ -42,6 +44,7 @@ from xingyang_pm.common.views.generic import (
     Action,
     Fact,
     KeyPanel,
+    Notice,
     Panel,
     Pill,
     RecordPage,
@@ -267,10 +270,8 @@ class OrderDetail(RecordPage):
         """Return each item with its state, its pairs of photos and what was done."""
         rows = []
         for item in self.items:
-            result = item.result
-            replies = sorted(item.replies.all(), key=lambda reply: reply.pk)
+            result, answer = item.result, _last_answer(item)
             rechecks = sorted(item.rechecks.all(), key=lambda row: row.pk)
-            answer = replies[-1] if replies else None
             looked = rechecks[-1] if rechecks else None
             answered = answer is not None and (
                 looked is None or answer.reply_id > looked.recheck.reply_id
@@ -286,6 +287,11 @@ class OrderDetail(RecordPage):
                     ),
                     "deduction": plain(result.deduction),
                     "pairs": photo_pairs(before, after, result.item.text),
+                    "doubts": [
+                        shown_doubt(doubt)
+                        for photo in after
+                        for doubt in self.doubts.get(photo.pk, ())
+                    ],
                     "answer": answer,
                     "recheck": looked,
                     "again": repeat_pill(self.repeated.get(result.pk)),
@@ -293,6 +299,24 @@ class OrderDetail(RecordPage):
                 }
             )
         return rows
+
+    @cached_property
+    def doubts(self) -> dict[int, list[Doubt]]:
+        """What is doubtful about the photos of each item's last answer, by id of the photo."""
+        answers = filter(None, map(_last_answer, self.items))
+        return photo_doubts(
+            [photo for answer in answers for photo in answer.photos.all()], self.user
+        )
+
+    def notices(self) -> Sequence[Notice]:
+        """Tell who rechecks that photos of the reply wait for a conclusion."""
+        waits = self.object.status == OrderStatus.REPLIED and self.user.has_role(*RECHECKERS)
+        left = sum(doubt.flag.is_open for doubts in self.doubts.values() for doubt in doubts)
+        if not (waits and left):
+            return []
+        return [
+            Notice(f"回复的照片还有 {left} 处疑点没有写结论，写了才能认定整改到位。", "a", "photo")
+        ]
 
     @property
     def repeated(self) -> dict[int, Repeat]:
@@ -529,6 +553,10 @@ class OrderDetail(RecordPage):
             inspection_url=self.object.inspection.get_absolute_url(),
             **extra,
         )
+
+
+def _last_answer(item: RectificationItem) -> ReplyItem | None:
+    return max(item.replies.all(), key=lambda answer: answer.pk, default=None)
 
 
 def _item_pill(
