@@ -5,9 +5,11 @@ set -eu
 cd "$(dirname "$0")/.."
 : "${STATIC_ROOT:?}"
 PYTHON=${PYTHON:-python}
-for_this_build=$("$PYTHON" -c 'import secrets; print(secrets.token_urlsafe(48))')
+random() { "$PYTHON" -c 'import secrets; print(secrets.token_urlsafe(48))'; }
+for_this_build=$(random)
 env PORTAL_ENV=production PORTAL_VAR="$(mktemp -d)" ALLOWED_HOSTS=build.invalid \
-    SECRET_KEY="$for_this_build" \
+    SECRET_KEY="$for_this_build" DIGEST_KEY="$(random)" \
+    SEALING_KEYS="$("$PYTHON" -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')" \
     DATABASE_URL="postgres://nobody:$for_this_build@127.0.0.1/nothing" \
     REDIS_URL="redis://:$for_this_build@127.0.0.1/0" \
     "$PYTHON" manage.py collectstatic --noinput --verbosity 0

@@ -1,10 +1,12 @@
 """All settings in one flat module, in sections."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import environ
+from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -27,13 +29,15 @@ VAR_DIR = env.folder("PORTAL_VAR", BASE_DIR / "var")
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 
-def _installation_secret(name: str) -> str:
+def _installation_secret(
+    name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)
+) -> str:
     """Return a secret made once for this installation and kept, readable by its owner only."""
     path = VAR_DIR / "secrets" / name
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        path.write_text(make())
     return path.read_text()
 
 
@@ -45,6 +49,21 @@ if PRODUCTION:
         raise ImproperlyConfigured("正式环境不能打开 DEBUG。")
 else:
     SECRET_KEY = env.text("SECRET_KEY", "") or _installation_secret("secret_key")
+
+# What seals account numbers (common.sealing): the first key seals, every one of them opens.
+SEALING_KEYS = env.fernet_keys(
+    "SEALING_KEYS",
+    None
+    if PRODUCTION
+    else lambda: _installation_secret("sealing_key", make=lambda: Fernet.generate_key().decode()),
+)
+DIGEST_KEY = env.text("DIGEST_KEY", None if PRODUCTION else "") or _installation_secret(
+    "digest_key"
+)
+if PRODUCTION and env.is_weak(DIGEST_KEY, SECRET_KEY, minimum=40):
+    raise ImproperlyConfigured(
+        "环境变量 DIGEST_KEY 太短、是示例值或与 SECRET_KEY 相同，请换成另外的 40 位以上的随机串。"
+    )
 
 ALLOWED_HOSTS = env.listing(
     "ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]

@@ -2,9 +2,11 @@
 
 import ipaddress
 import os
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
@@ -56,6 +58,25 @@ def listing(name: str, default: list[str] | None = None) -> list[str]:
     if value is None:
         return list(default or [])
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def fernet_keys(name: str, default: Callable[[], str] | None = None) -> list[str]:
+    """Return a comma-separated variable of Fernet keys, the newest first; each must be one.
+
+    Without ``default`` (which makes the one key) a missing variable is an error that names it.
+    """
+    keys = listing(name)
+    if not keys:
+        keys = [text(name)] if default is None else [default()]
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"环境变量 {name} 应为 Fernet 密钥（32 字节，base64 写法），几个密钥用逗号隔开，"
+                "新的在前。"
+            ) from None
+    return keys
 
 
 def networks(name: str) -> list[str]:
