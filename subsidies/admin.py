@@ -2,7 +2,15 @@
 
 from xingyang_pm.common.admin import ReadOnlyAdmin, register
 
-from .models import ClaimAct, ClaimGap, Payment, SubsidyClaim, SubsidyLine, SubsidyRate
+from .models import (
+    ClaimAct,
+    ClaimGap,
+    PayeeAccount,
+    Payment,
+    SubsidyClaim,
+    SubsidyLine,
+    SubsidyRate,
+)
 
 
 @register(SubsidyRate)
@@ -35,6 +43,13 @@ class SubsidyLineAdmin(ReadOnlyAdmin):
 class ClaimGapAdmin(ReadOnlyAdmin):
     list_display = ["claim", "estate", "reason", "detail"]
     list_select_related = ["claim__street", "estate"]
+
+
+@register(PayeeAccount)
+class PayeeAccountAdmin(ReadOnlyAdmin):
+    list_display = ["provider", "bank", "tail", "effective_from", "status"]
+    list_select_related = ["provider"]
+    hidden_fields = ("number_sealed", "number_digest")
 
 
 @register(Payment)

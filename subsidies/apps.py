@@ -10,14 +10,16 @@ class SubsidiesConfig(AppConfig):
     verbose_name = "补贴"
 
     def ready(self) -> None:
+        from enterprises.models import ServesStreet
         from enterprises.selectors import register_provider_panel
         from estates.selectors import EstatePanel, register_estate_panel
         from estates.services.registry import register_merge_hook
         from xingyang_pm.common import desk, menu
-        from xingyang_pm.common.scoping import CityScope, StreetScope, register_scope
+        from xingyang_pm.common.scoping import AnyOf, CityScope, StreetScope, register_scope
 
         from . import models, views
         from .selectors.merging import refuse_merge
+        from .selectors.payee_accounts import account_waiting_count, accounts_waiting
         from .selectors.waiting import claims_waiting, waiting_count
 
         import_module("subsidies.exports")  # registers its job
@@ -25,6 +27,10 @@ class SubsidiesConfig(AppConfig):
 
         register_scope(models.SubsidyRate, CityScope())
         register_scope(models.SubsidyClaim, StreetScope("street"))
+        register_scope(
+            models.PayeeAccount,
+            AnyOf(StreetScope("provider__street"), ServesStreet("provider")),
+        )
         for model in (
             models.ClaimAct,
             models.ClaimGap,
@@ -43,8 +49,10 @@ class SubsidiesConfig(AppConfig):
             )
         )
         register_provider_panel("payments", "补贴", views.provider_payments)
+        register_provider_panel("accounts", "收款账户", views.provider_accounts)
         register_merge_hook(refuse_merge)
         desk.register_waiting(claims_waiting)
+        desk.register_waiting(accounts_waiting)
         menu.register(
             menu.Section(
                 "subsidies",
@@ -55,6 +63,7 @@ class SubsidiesConfig(AppConfig):
                     menu.Item("月度申报", "subsidies:claim-list", count=waiting_count),
                     menu.Item("补贴标准", "subsidies:rate-list"),
                     menu.Item("拨付", "subsidies:payment-list"),
+                    menu.Item("收款账户", "subsidies:account-list", count=account_waiting_count),
                 ],
             )
         )

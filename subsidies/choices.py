@@ -49,6 +49,14 @@ class GapReason(models.TextChoices):
     NOT_ON_FIRST = "not_on_first", "月首日不在接管期内"
 
 
+class AccountStatus(models.TextChoices):
+    """An account counts for nothing until a second person has confirmed it."""
+
+    ENTERED = "entered", "待确认"
+    CONFIRMED = "confirmed", "已确认"
+    REJECTED = "rejected", "不予确认"
+
+
 @dataclass(frozen=True)
 class StageRule:
     """One stage as data: from which state to which, by which role, of the own street or not.
@@ -127,6 +135,10 @@ RATE_EDITORS = frozenset({Role.BUREAU_MANAGER})
 # Who opens a month by hand and computes a draft anew.
 CLAIM_OPENERS = frozenset({Role.STREET_CLERK, Role.BUREAU_MANAGER})
 PAYERS = frozenset({Role.FINANCE_OFFICER})
+# Who enters a payee's account, and who (another person) confirms it.
+ACCOUNT_KEEPERS = frozenset({Role.FINANCE_OFFICER, Role.BUREAU_MANAGER})
+# Who may have a whole account number shown, by an act that is recorded.
+ACCOUNT_READERS = frozenset({Role.FINANCE_OFFICER})
 # Who may change a line in which state: the street in its draft, the bureau while checking.
 LINE_EDITORS = {
     ClaimStatus.DRAFT: STAGE_OF[ClaimStage.SUBMIT],

@@ -14,8 +14,8 @@ from xingyang_pm.common.filters import (
     YesNoFilter,
 )
 
-from .choices import ClaimStatus, GapReason, MonthRuleChoice
-from .models import ClaimGap, Payment, SubsidyClaim, SubsidyLine, SubsidyRate
+from .choices import AccountStatus, ClaimStatus, GapReason, MonthRuleChoice
+from .models import ClaimGap, PayeeAccount, Payment, SubsidyClaim, SubsidyLine, SubsidyRate
 
 
 class ClaimFilterSet(PortalFilterSet):
@@ -61,6 +61,20 @@ class GapFilterSet(PortalFilterSet):
         model = ClaimGap
         fields = ["month", "street", "reason", "q"]
         primary = ["month", "street", "reason", "q"]
+
+
+class AccountFilterSet(PortalFilterSet):
+    status = django_filters.ChoiceFilter(label="状态", choices=AccountStatus.choices)
+    provider = ScopedChoiceFilter(Provider, label="收款单位", empty="全部单位")
+    q = KeywordFilter(
+        ["provider__name__contains", "holder__contains", "bank__contains", "tail"],
+        placeholder="单位、户名、银行、尾号",
+    )
+
+    class Meta:
+        model = PayeeAccount
+        fields = ["status", "provider", "q"]
+        primary = ["status", "provider", "q"]
 
 
 class PaymentFilterSet(PortalFilterSet):

@@ -1,13 +1,20 @@
 """Shape and wording of what is typed about subsidies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 
+from enterprises.models import Provider
 from estates.models import Street
 from xingyang_pm.common import clock
-from xingyang_pm.common.forms import MoneyField, MonthField, PortalForm, UploadField
+from xingyang_pm.common.forms import (
+    MoneyField,
+    MonthField,
+    PortalForm,
+    UploadField,
+    dress_field,
+)
 
 from .choices import MonthRuleChoice
 
@@ -69,9 +76,76 @@ class ExcludeForm(PortalForm):
     )
 
 
+NUMBER = forms.TextInput(
+    attrs={"autocomplete": "off", "inputmode": "numeric", "spellcheck": "false"}
+)
+
+
+class AccountForm(PortalForm):
+    """A payee's account, from the payee's own paper."""
+
+    provider = forms.ModelChoiceField(Provider.objects.filter(is_active=True), label="收款单位")
+    holder = forms.CharField(
+        label="户名", max_length=80, help_text="与开户信息一致，一般就是单位名称。"
+    )
+    bank = forms.CharField(label="开户银行", max_length=80, help_text="写到支行，如 建行荥阳支行。")
+    number = forms.CharField(label="账号", max_length=60, widget=NUMBER)
+    effective_from = forms.DateField(label="启用日期")
+    basis = forms.CharField(
+        label="依据材料",
+        max_length=200,
+        help_text="如“开户许可证，2026年10月12日收到”。不要在这里写账号。",
+    )
+
+    class Meta:
+        sections = [
+            ("收款单位", ["provider", "holder"]),
+            ("账户", ["bank", "number", "effective_from", "basis"]),
+        ]
+        wide = ["basis"]
+
+
+class AccountConfirmForm(PortalForm):
+    number = forms.CharField(
+        label="账号",
+        max_length=60,
+        widget=NUMBER,
+        help_text="请照原件再输一遍完整账号，与登记的一致才能确认。",
+    )
+    opinion = forms.CharField(label="意见", required=False, max_length=200, widget=SENTENCE)
+
+
+class AccountRejectForm(PortalForm):
+    opinion = forms.CharField(label="不予确认的原因", max_length=200, widget=SENTENCE)
+
+
+class AccountRevealForm(PortalForm):
+    purpose = forms.CharField(
+        label="用途", max_length=200, help_text="如“核对银行退回的一笔”。会记入操作日志。"
+    )
+
+
+class AccountSeenField(forms.BooleanField):
+    """A tick that the account, changed since the approval, was held against the paper."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            label=f"已核对变更后的收款账户：{account}",
+            error_messages={"required": f"收款账户在审批后有变，请核对后勾选：{account}。"},
+        )
+
+
 class PaymentForm(PortalForm):
+    """``changed`` is the account that the approver was not shown; empty if there is none."""
+
     voucher_number = forms.CharField(label="支付凭证号", max_length=40)
     paid_on = forms.DateField(label="拨付日期")
+
+    def __init__(self, *args: Any, changed: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if changed:
+            self.fields["account_seen"] = AccountSeenField(changed)
+            dress_field(self.fields["account_seen"], "account_seen")
 
 
 class PaymentsForm(PortalForm):
@@ -79,8 +153,14 @@ class PaymentsForm(PortalForm):
 
     paid_on = forms.DateField(label="拨付日期")
 
-    def __init__(self, *args: Any, payees: Sequence[tuple[int, str]], **kwargs: Any) -> None:
-        self.payees = payees
+    def __init__(
+        self,
+        *args: Any,
+        payees: Sequence[tuple[int, str]],
+        changed: Mapping[int, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.payees, self.changed = payees, changed or {}
         super().__init__(*args, **kwargs)
         for payee, name in payees:
             self.fields[f"voucher_{payee}"] = forms.CharField(
@@ -89,6 +169,11 @@ class PaymentsForm(PortalForm):
                 required=False,
                 widget=forms.TextInput(attrs={"class": "form-control"}),
             )
+            if payee in self.changed:
+                seen = AccountSeenField(self.changed[payee])
+                seen.required = False
+                self.fields[f"seen_{payee}"] = seen
+                dress_field(seen, f"seen_{payee}")
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -97,6 +182,10 @@ class PaymentsForm(PortalForm):
         numbers = list(self.vouchers.values())
         if len(set(numbers)) < len(numbers):
             self.add_error(None, "同一个凭证号填了两次，请核对。")
+        for payee in self.changed.keys() & self.vouchers.keys():
+            if not values.get(f"seen_{payee}"):
+                seen = self.fields[f"seen_{payee}"]
+                self.add_error(f"seen_{payee}", seen.error_messages["required"])
         return values
 
     @property

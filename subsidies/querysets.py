@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Q, Sum
 from xingyang_pm.common.money import fen
 from xingyang_pm.common.scoping import ScopedQuerySet
 
-from .choices import SETTLED, STAGES, ClaimStatus
+from .choices import SETTLED, STAGES, AccountStatus, ClaimStatus
 
 
 class SubsidyRateQuerySet(ScopedQuerySet):
@@ -70,6 +70,18 @@ class SubsidyLineQuerySet(ScopedQuerySet):
     def total(self) -> Decimal:
         """Return the sum of the lines that count, to the fen: SQLite sums in binary."""
         return fen(self.included().aggregate(total=Sum("amount"))["total"] or 0)
+
+
+class PayeeAccountQuerySet(ScopedQuerySet):
+    def confirmed(self) -> Self:
+        return self.filter(status=AccountStatus.CONFIRMED)
+
+    def waiting(self) -> Self:
+        return self.filter(status=AccountStatus.ENTERED)
+
+    def begun(self, day: dt.date) -> Self:
+        """Return the confirmed accounts in use by ``day``; the last of a payee is in force."""
+        return self.confirmed().filter(effective_from__lte=day).order_by("effective_from", "pk")
 
 
 class PaymentQuerySet(ScopedQuerySet):

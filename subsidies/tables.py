@@ -11,8 +11,8 @@ from xingyang_pm.common.formats import moment_label, number
 from xingyang_pm.common.tables import Column, Pill, RowLink, Table
 
 from .calculations import plain_number
-from .choices import CLAIM_OPENERS, ClaimStatus, GapReason
-from .models import ClaimGap, SubsidyClaim, SubsidyLine
+from .choices import CLAIM_OPENERS, AccountStatus, ClaimStatus, GapReason
+from .models import ClaimGap, PayeeAccount, SubsidyClaim, SubsidyLine
 
 STATUS_TONES = {
     ClaimStatus.DRAFT: "",
@@ -211,6 +211,63 @@ class GapTable(Table):
         ),
     ]
     default_sort = "-month"
+
+
+ACCOUNT_TONES = {
+    AccountStatus.ENTERED: "a",
+    AccountStatus.CONFIRMED: "g",
+    AccountStatus.REJECTED: "",
+}
+
+
+def account_pill(account: PayeeAccount) -> Pill:
+    return Pill(account.get_status_display(), ACCOUNT_TONES[AccountStatus(account.status)])
+
+
+class AccountTable(Table):
+    """Accounts of the payees by their last digits; a whole number is in no list."""
+
+    columns = [
+        Column(
+            "provider",
+            "收款单位",
+            value="provider__name",
+            sort="provider__code",
+            link="subsidies:account-detail",
+            css="clip nm",
+        ),
+        Column("holder", "户名", css="sec clip", hidden=True),
+        Column("bank", "开户银行", sort="bank", css="sec clip"),
+        Column("tail", "尾号", css="tnum nowrap"),
+        Column("effective_from", "启用日期", kind="date", sort="effective_from", css="nowrap"),
+        Column(
+            "status", "状态", value=lambda row: row.get_status_display(), pill=account_pill,
+            sort="status",
+        ),
+        Column("entered_by", "登记人", value="entered_by__name", css="sec nowrap"),
+        Column("decided_by", "确认人", value="decided_by__name", css="sec nowrap"),
+        Column("basis", "依据材料", css="wrap wide", hidden=True),
+    ]  # fmt: skip
+    default_sort = "-effective_from"
+
+
+class ProviderAccountTable(AccountTable):
+    """The accounts of one provider: whose they are stands above them."""
+
+    columns = [
+        Column(
+            "bank",
+            "开户银行",
+            sort="bank",
+            link="subsidies:account-detail",
+            css="clip nm",
+        ),
+        *(
+            column
+            for column in AccountTable.columns
+            if column.name not in {"provider", "bank", "holder"}
+        ),
+    ]
 
 
 class PaymentTable(Table):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import acts, claims, lines, papers, rates
+from .views import acts, claims, lines, papers, payee_accounts, rates
 
 app_name = "subsidies"
 
@@ -28,6 +28,20 @@ urlpatterns = [
     path("lines/<int:pk>/exclude/", lines.LineExclude.as_view(), name="line-exclude"),
     path("lines/<int:pk>/include/", lines.LineInclude.as_view(), name="line-include"),
     path("gaps/", claims.GapList.as_view(), name="gap-list"),
+    path("accounts/", payee_accounts.AccountList.as_view(), name="account-list"),
+    path("accounts/new/", payee_accounts.AccountCreate.as_view(), name="account-create"),
+    path("accounts/<int:pk>/", payee_accounts.AccountDetail.as_view(), name="account-detail"),
+    path(
+        "accounts/<int:pk>/confirm/",
+        payee_accounts.AccountConfirm.as_view(),
+        name="account-confirm",
+    ),
+    path(
+        "accounts/<int:pk>/reject/", payee_accounts.AccountReject.as_view(), name="account-reject"
+    ),
+    path(
+        "accounts/<int:pk>/reveal/", payee_accounts.AccountReveal.as_view(), name="account-reveal"
+    ),
     path("payments/", rates.PaymentList.as_view(), name="payment-list"),
     path("rates/", rates.RateList.as_view(), name="rate-list"),
     path("rates/new/", rates.RateCreate.as_view(), name="rate-create"),

@@ -2,7 +2,16 @@
 
 from .claims import ClaimAct, SubsidyClaim
 from .lines import ClaimGap, SubsidyLine
+from .payee_accounts import PayeeAccount
 from .payments import Payment
 from .rates import SubsidyRate
 
-__all__ = ["ClaimAct", "ClaimGap", "Payment", "SubsidyClaim", "SubsidyLine", "SubsidyRate"]
+__all__ = [
+    "ClaimAct",
+    "ClaimGap",
+    "PayeeAccount",
+    "Payment",
+    "SubsidyClaim",
+    "SubsidyLine",
+    "SubsidyRate",
+]

@@ -10,6 +10,7 @@ from subsidies.querysets import PaymentQuerySet
 from xingyang_pm.common.triggers import AppendOnly, Guard
 
 from .claims import SubsidyClaim
+from .payee_accounts import PayeeAccount
 from .sql import claim_status, holds_role
 
 USER = settings.AUTH_USER_MODEL
@@ -25,6 +26,15 @@ class Payment(models.Model):
         Provider, models.PROTECT, related_name="payments", verbose_name="收款单位"
     )
     amount = models.DecimalField("金额（元）", max_digits=14, decimal_places=2)
+    # Only payments from before accounts were kept have none: a trigger asks for it.
+    account = models.ForeignKey(
+        PayeeAccount,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name="收款账户",
+        related_name="payments",
+    )
     voucher_number = models.CharField("支付凭证号", max_length=40)
     paid_on = models.DateField("拨付日期")
     recorded_by = models.ForeignKey(USER, models.PROTECT, verbose_name="登记人", related_name="+")
@@ -47,6 +57,18 @@ class Payment(models.Model):
             " line WHERE line.claim_id = NEW.claim_id AND line.payee_id = NEW.payee_id"
             " AND NOT line.is_excluded)) > 0.001",
             "拨付金额不等于该收款单位各行之和，没有登记。",
+        ),
+        Guard(
+            "account",
+            ("INSERT",),
+            "NOT EXISTS (SELECT 1 FROM subsidies_payeeaccount account"
+            " WHERE account.id = NEW.account_id AND account.provider_id = NEW.payee_id"
+            " AND account.status = 'confirmed' AND account.effective_from <= NEW.paid_on"
+            " AND NOT EXISTS (SELECT 1 FROM subsidies_payeeaccount later"
+            " WHERE later.provider_id = NEW.payee_id AND later.status = 'confirmed'"
+            " AND later.effective_from <= NEW.paid_on"
+            " AND later.effective_from > account.effective_from))",
+            "拨付须写明收款单位拨付当日已确认的收款账户，没有登记。",
         ),
         Guard(
             "person",

@@ -1,6 +1,7 @@
 """The SQL that the rules of several tables share, put together from the enums of this app."""
 
 # ruff: noqa: S608  as said
+from accounts.choices import Role
 from subsidies.choices import RETURNABLE, SETTLED, STAGES, ClaimStatus, StageRule
 
 
@@ -58,4 +59,14 @@ def in_turn() -> str:
         " AND own.decision = 'pass' AND own.actor_id = NEW.actor_id))))"
         " AND NOT EXISTS (SELECT 1 FROM {table} ended WHERE ended.claim_id = NEW.claim_id"
         " AND ended.version = NEW.version AND ended.decision <> 'pass')"
+    )
+
+
+def has_role(person: str, roles: frozenset[Role]) -> str:
+    """Return SQL that is true when ``person`` holds, as an active account, one of ``roles``."""
+    return (
+        "EXISTS (SELECT 1 FROM accounts_user person"
+        " JOIN accounts_userrole held ON held.user_id = person.id"
+        f" WHERE person.id = {person} AND person.is_active"
+        f" AND held.role IN ({quoted(tuple(sorted(roles)))}))"
     )

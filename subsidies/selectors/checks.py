@@ -14,6 +14,7 @@ from xingyang_pm.common.chain import Check
 from xingyang_pm.common.money import fen, money
 
 from .changes import LaterCount, LineChange, later_counts, source_changes
+from .payee_accounts import account_check
 from .persons import Part, parts_in
 
 SHOWN = 3
@@ -174,6 +175,7 @@ def claim_checks(
         *_change_checks(claim, changes, later),
         *_gap_check(claim),
         _person_check(claim, parts_in(claim) if parts is None else parts, user),
+        account_check(claim),
     ]
     return ClaimChecks(rows, changes, later)
 

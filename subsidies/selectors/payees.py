@@ -6,13 +6,21 @@ from decimal import Decimal
 
 from django.db.models import Count, Sum
 
-from subsidies.models import SubsidyClaim
+from subsidies.choices import ClaimStatus
+from subsidies.models import PayeeAccount, SubsidyClaim
+from xingyang_pm.common import clock
 from xingyang_pm.common.money import fen
+
+from .payee_accounts import accounts_at_approval, accounts_in_force
 
 
 @dataclass(frozen=True)
 class PayeeSum:
-    """One payee of a claim: the sum of its lines and, once paid, by which voucher when."""
+    """One payee of a claim: the sum of its lines and, once paid, by which voucher when.
+
+    ``account`` is the one it was paid to, before that the one in force today; ``account_changed``
+    says that a claim waits for its payment and the approver was shown another one, or none.
+    """
 
     payee: int
     name: str
@@ -23,6 +31,8 @@ class PayeeSum:
     amount: Decimal
     voucher_number: str = ""
     paid_on: dt.date | None = None
+    account: PayeeAccount | None = None
+    account_changed: bool = False
 
     @property
     def is_paid(self) -> bool:
@@ -30,11 +40,8 @@ class PayeeSum:
 
 
 def payee_sums(claim: SubsidyClaim) -> list[PayeeSum]:
-    """Return the payees of ``claim``, the largest amount first; two queries."""
-    paid = {
-        payee: (voucher, day)
-        for payee, voucher, day in claim.payments.values_list("payee", "voucher_number", "paid_on")
-    }
+    """Return the payees of ``claim``, the largest amount first; five queries at most."""
+    payments = {row.payee_id: row for row in claim.payments.select_related("account")}
     rows = (
         claim.lines.included()
         .order_by()
@@ -46,16 +53,31 @@ def payee_sums(claim: SubsidyClaim) -> list[PayeeSum]:
         )
         .order_by("-sum_amount", "payee__code")
     )
-    return [
-        PayeeSum(
-            payee,
-            name,
-            short or name,
-            kind,
-            estates,
-            households,
-            fen(amount),
-            *paid.get(payee, ("", None)),
+    found = list(rows)
+    unpaid = {row[0] for row in found} - payments.keys()
+    current = accounts_in_force(unpaid, clock.today()) if unpaid else {}
+    awaits_payment = claim.status == ClaimStatus.APPROVED
+    shown = accounts_at_approval(claim, unpaid) if unpaid and awaits_payment else {}
+    sums = []
+    for payee, name, short, kind, estates, households, amount in found:
+        payment = payments.get(payee)
+        account = payment.account if payment else current.get(payee)
+        sums.append(
+            PayeeSum(
+                payee,
+                name,
+                short or name,
+                kind,
+                estates,
+                households,
+                fen(amount),
+                payment.voucher_number if payment else "",
+                payment.paid_on if payment else None,
+                account,
+                account_changed=payment is None
+                and awaits_payment
+                and account is not None
+                and account != shown.get(payee),
+            )
         )
-        for payee, name, short, kind, estates, households, amount in rows
-    ]
+    return sums

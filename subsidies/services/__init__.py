@@ -10,12 +10,24 @@ from .acts import (
 )
 from .claims import MonthOpening, claim_open, claim_recompute, month_open
 from .lines import line_deduct, line_exclude, line_include
+from .payee_accounts import (
+    account_confirm,
+    account_enter,
+    account_reject,
+    account_reveal,
+    accounts_reseal,
+)
 from .payments import PaymentEntry, claim_pay
 from .rates import rate_register
 
 __all__ = [
     "MonthOpening",
     "PaymentEntry",
+    "account_confirm",
+    "account_enter",
+    "account_reject",
+    "account_reveal",
+    "accounts_reseal",
     "claim_approve",
     "claim_check",
     "claim_open",

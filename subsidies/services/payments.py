@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from accounts.models import User
 from enterprises.models import Provider
 from subsidies.choices import STAGE_OF, ClaimStage, Decision
-from subsidies.models import Payment, SubsidyClaim
+from subsidies.models import PayeeAccount, Payment, SubsidyClaim
+from subsidies.selectors.payee_accounts import accounts_at_approval, accounts_in_force, approved_at
 from subsidies.selectors.payees import PayeeSum, payee_sums
 from xingyang_pm.common import clock, states
 from xingyang_pm.common.audit import record
@@ -20,11 +21,16 @@ from .shared import locked, require_new_person, require_source, require_stage, w
 
 @dataclass(frozen=True)
 class PaymentEntry:
-    """One payment as the finance officer states it; the amount is the claim's, never typed."""
+    """One payment as the finance officer states it; the amount is the claim's, never typed.
+
+    ``account`` names the account that was held against the paper, where it is another one than
+    the approver was shown; without it the money goes to the account in force on ``paid_on``.
+    """
 
     payee: Provider
     voucher_number: str
     paid_on: dt.date
+    account: PayeeAccount | None = None
 
 
 def _require_day(entry: PaymentEntry, approved_on: dt.date | None) -> None:
@@ -42,12 +48,38 @@ def _require_day(entry: PaymentEntry, approved_on: dt.date | None) -> None:
 
 
 def _approved_on(claim: SubsidyClaim) -> dt.date | None:
-    act = (
-        claim.acts.of_version(claim.version)
-        .filter(stage=ClaimStage.APPROVE, decision=Decision.PASS)
-        .first()
-    )
-    return act.acted_at.astimezone(clock.SHANGHAI).date() if act else None
+    moment = approved_at(claim)
+    return moment.astimezone(clock.SHANGHAI).date() if moment else None
+
+
+def _account_for(claim: SubsidyClaim, entry: PaymentEntry) -> PayeeAccount:
+    """Return the account that the payment goes to, which must be the one in force on its day.
+
+    Raises :class:`BusinessError`: code ``no_account``; ``account_changed`` when it is not the
+    one that the approver was shown and nobody has said that it was looked at.
+    """
+    payee = entry.payee
+    account = accounts_in_force([payee.pk], entry.paid_on).get(payee.pk)
+    if account is None:
+        raise BusinessError(
+            f"{payee} 在 {entry.paid_on.isoformat()} 没有已确认的收款账户，"
+            "请先登记账户并由另一人确认。",
+            code="no_account",
+        )
+    if entry.account is not None:
+        if entry.account.pk != account.pk:
+            raise BusinessError(
+                f"{payee} 的收款账户刚有变化，现为{account.label}，请刷新后重新核对。",
+                code="account_changed",
+            )
+        return account
+    shown = accounts_at_approval(claim, [payee.pk]).get(payee.pk)
+    if shown is None or shown.pk != account.pk:
+        raise BusinessError(
+            f"{payee} 的收款账户在审批后有变，现为{account.label}，请核对账户后再登记。",
+            code="account_changed",
+        )
+    return account
 
 
 def _pay_one(
@@ -56,10 +88,12 @@ def _pay_one(
     owed = sums.get(entry.payee.pk)
     if owed is None or not owed.amount:
         raise BusinessError(f"{entry.payee} 在这份申报中没有应拨金额。", field="payee")
+    account = _account_for(claim, entry)
     payment = Payment(
         claim=claim,
         payee=entry.payee,
         amount=owed.amount,
+        account=account,
         voucher_number="".join(entry.voucher_number.split()),
         paid_on=entry.paid_on,
         recorded_by=actor,
@@ -72,7 +106,7 @@ def _pay_one(
         verb="payment.record",
         target=payment,
         summary=(
-            f"登记拨付 {entry.payee} {money(payment.amount)} 元，"
+            f"登记拨付 {entry.payee} {money(payment.amount)} 元至{account.label}，"
             f"凭证 {payment.voucher_number}，{entry.paid_on.isoformat()}"
         ),
         subjects=[claim, entry.payee],
@@ -80,6 +114,7 @@ def _pay_one(
             "amount": payment.amount,
             "voucher_number": payment.voucher_number,
             "paid_on": payment.paid_on,
+            "account": account.pk,
         },
         tag="补贴",
         tone="g",

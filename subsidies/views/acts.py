@@ -184,6 +184,10 @@ class ClaimPay(_ClaimAct):
     def get_initial(self) -> dict:
         return {"paid_on": clock.today()}
 
+    def get_form_kwargs(self) -> dict:
+        changed = self.payee.account.label if self.payee.account_changed else ""
+        return {**super().get_form_kwargs(), "changed": changed}
+
     def sentence(self) -> str:
         return (
             f"向 {self.payee.name} 拨付 {claim_title(self.object)} {money(self.payee.amount)} 元，"
@@ -193,6 +197,7 @@ class ClaimPay(_ClaimAct):
     def facts(self) -> Sequence[Fact]:
         return [
             Fact("收款单位", self.payee.name),
+            Fact("收款账户", self.payee.account.label if self.payee.account else "没有"),
             Fact("金额", f"{money(self.payee.amount)} 元"),
             Fact("大写", capital_yuan(self.payee.amount)),
         ]
@@ -205,11 +210,16 @@ class ClaimPay(_ClaimAct):
             return f"已登记，凭证 {self.payee.voucher_number}。"
         if not self.payee.amount:
             return "这个收款单位本月没有应拨金额。"
+        if self.payee.account is None:
+            return "这个收款单位没有已确认的收款账户，请先登记账户并由另一人确认。"
         return turn_of(claim, self.user).locked
 
     def perform(self, form: PaymentForm) -> SubsidyClaim:
         payee = Provider.objects.visible_to(self.user).get(pk=self.payee.payee)
-        entry = services.PaymentEntry(payee=payee, **form.cleaned_data)
+        seen = self.payee.account if form.cleaned_data.get("account_seen") else None
+        entry = services.PaymentEntry(
+            payee, form.cleaned_data["voucher_number"], form.cleaned_data["paid_on"], seen
+        )
         return services.claim_pay(claim=self.object, entries=[entry], actor=self.user)
 
     def done_message(self, result: SubsidyClaim) -> str:
@@ -235,8 +245,12 @@ class ClaimPayMany(_ClaimAct):
         return {"paid_on": clock.today()}
 
     def get_form_kwargs(self) -> dict:
-        payees = [(row.payee, row.short_name) for row in self.unpaid]
-        return {**super().get_form_kwargs(), "payees": payees}
+        ready = [row for row in self.unpaid if row.account]
+        return {
+            **super().get_form_kwargs(),
+            "payees": [(row.payee, row.short_name) for row in ready],
+            "changed": {row.payee: row.account.label for row in ready if row.account_changed},
+        }
 
     def sentence(self) -> str:
         amount = sum((row.amount for row in self.unpaid), Decimal(0))
@@ -257,14 +271,23 @@ class ClaimPayMany(_ClaimAct):
     def get_context(self, **extra: Any) -> dict[str, Any]:
         context = super().get_context(**extra)
         form = context.get("form")
-        context["rows"] = [(row, form[f"voucher_{row.payee}"]) for row in self.unpaid]
+        context["rows"] = [
+            (
+                row,
+                form[f"voucher_{row.payee}"] if row.account else None,
+                form[f"seen_{row.payee}"] if row.account_changed else None,
+            )
+            for row in self.unpaid
+        ]
         return context
 
     def perform(self, form: PaymentsForm) -> SubsidyClaim:
         day = form.cleaned_data["paid_on"]
         payees = Provider.objects.visible_to(self.user).in_bulk(list(form.vouchers))
+        seen = {row.payee: row.account for row in self.unpaid if row.account_changed}
         entries = [
-            services.PaymentEntry(payees[pk], number, day) for pk, number in form.vouchers.items()
+            services.PaymentEntry(payees[pk], number, day, seen.get(pk))
+            for pk, number in form.vouchers.items()
         ]
         return services.claim_pay(claim=self.object, entries=entries, actor=self.user)
 

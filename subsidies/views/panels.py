@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from enterprises.models import Provider
 from estates.models import Estate
-from subsidies.models import Payment, SubsidyLine
-from subsidies.tables import EstateLineTable, ProviderPaymentTable
+from subsidies.choices import ACCOUNT_KEEPERS
+from subsidies.models import PayeeAccount, Payment, SubsidyLine
+from subsidies.tables import EstateLineTable, ProviderAccountTable, ProviderPaymentTable
+from xingyang_pm.common.access import holds
 from xingyang_pm.common.formats import number
 from xingyang_pm.common.views.generic import Panel, TablePanel
 
@@ -42,6 +46,20 @@ def provider_payments(provider: Provider, user: Any) -> Panel:
         rows,
         meta=f"合计 {number(rows.total(), 2)} 元",
         empty_text="还没有拨付。申报审批后由财务登记。",
+        limit=SHOWN,
+        user=user,
+    )
+
+
+def provider_accounts(provider: Provider, user: Any) -> Panel:
+    """The tab 收款账户 of a provider: all its accounts by their last digits, the newest first."""
+    create = f"{reverse('subsidies:account-create')}?provider={provider.pk}"
+    return TablePanel(
+        "收款账户",
+        ProviderAccountTable,
+        PayeeAccount.objects.visible_to(user).filter(provider=provider),
+        links=[("登记账户", create)] if holds(user, ACCOUNT_KEEPERS) else (),
+        empty_text="还没有收款账户。登记并由另一人确认后才能拨付。",
         limit=SHOWN,
         user=user,
     )

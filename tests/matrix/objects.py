@@ -397,6 +397,7 @@ def _paid(world: World, side: str) -> Any:
         services.claim_check(claim=claim, actor=cast.city_manager)
         services.claim_approve(claim=claim, actor=cast.bureau_leader)
         payee = claim.lines.get().payee
+        world.get("subsidies.PayeeAccount", side)
         entry = services.PaymentEntry(payee, f"PZ-{side}", clock.today())
         services.claim_pay(claim=claim, entries=[entry], actor=cast.finance_officer)
         world.built["paid", side] = claim
@@ -419,6 +420,24 @@ def _gap(world: World, side: str) -> dict[str, Any]:
 @facts("subsidies.ClaimAct")
 def _act(world: World, side: str) -> dict[str, Any]:
     return {"__object__": _paid(world, side).acts.first()}
+
+
+@facts("subsidies.PayeeAccount")
+def _account(world: World, side: str) -> dict[str, Any]:
+    cast, provider = world.cast, world.get("enterprises.Provider", side)
+    number = f"4100150100005000{'3317' if side == 'street' else '0862'}"
+    with clock.freeze(_LONG_AGO):
+        account = services.account_enter(
+            provider=provider,
+            holder=provider.name,
+            bank="建行荥阳支行",
+            number=number,
+            effective_from=_LONG_AGO,
+            basis="开户许可证",
+            actor=cast.finance_officer,
+        )
+        services.account_confirm(account=account, number=number, actor=cast.city_manager)
+    return {"__object__": account}
 
 
 @facts("subsidies.Payment")

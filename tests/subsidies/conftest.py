@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from accounts.choices import Role
 from accounts.models import User
 from enterprises.choices import ProviderKind
 from enterprises.models import Engagement, Provider
 from estates.choices import CountStatus, EstateKind
 from estates.models import Estate, HouseholdCount, Street
 from subsidies import services
-from subsidies.models import SubsidyClaim, SubsidyRate
+from subsidies.models import PayeeAccount, SubsidyClaim, SubsidyRate
 from tests.support.people import Cast
 from xingyang_pm.common import clock
 
@@ -45,16 +46,48 @@ def make_rate(
     )
 
 
-def make_provider(name: str = "郑州怡馨物业服务有限公司", short: str = "郑州怡馨物业") -> Provider:
+def make_provider(
+    name: str = "郑州怡馨物业服务有限公司", short: str = "郑州怡馨物业", *, account: str = "auto"
+) -> Provider:
+    """Make a firm with a confirmed account of the number ``account``; without one for ``""``."""
     moment = clock.now()
-    return Provider.objects.create(
-        code=f"FW-{next(_codes):04d}",
+    serial = next(_codes)
+    provider = Provider.objects.create(
+        code=f"FW-{serial:04d}",
         kind=ProviderKind.ENTERPRISE,
         name=name,
         short_name=short,
         created_at=moment,
         updated_at=moment,
     )
+    if account:
+        make_account(provider, f"4100150100005{serial:04d}" if account == "auto" else account)
+    return provider
+
+
+def make_account(
+    provider: Provider,
+    number: str = "41001501000050003317",
+    since: dt.date = dt.date(2017, 3, 1),
+    *,
+    confirmed: bool = True,
+) -> PayeeAccount:
+    """Enter an account by finance and let the manager confirm it, on the morning of ``since``."""
+    finance = User.objects.with_role(Role.FINANCE_OFFICER).order_by("pk").first()
+    manager = User.objects.with_role(Role.BUREAU_MANAGER).order_by("pk").first()
+    with clock.freeze(clock.at(min(since, clock.today()), 8)):
+        account = services.account_enter(
+            provider=provider,
+            holder=provider.name,
+            bank="建行荥阳支行",
+            number=number,
+            effective_from=since,
+            basis="开户许可证",
+            actor=finance,
+        )
+        if confirmed:
+            account = services.account_confirm(account=account, number=number, actor=manager)
+    return account
 
 
 def make_engagement(

@@ -204,6 +204,7 @@ def payment_of(claim: SubsidyClaim, payee, actor: User, **values: object) -> Pay
         "claim": claim,
         "payee": payee,
         "amount": Decimal("2460.00"),
+        "account": payee.payee_accounts.confirmed().first(),
         "voucher_number": "PZ-9",
         "paid_on": clock.today(),
         "recorded_by": actor,

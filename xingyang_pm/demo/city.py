@@ -24,6 +24,7 @@ from .outreach import (
     policies_make,
     rate_make,
 )
+from .payments import accounts_make
 from .people import Cast, passwords_make, people_make
 from .present import counts_waiting, orders_make, survey_make
 from .registry import City, registry_make
@@ -66,6 +67,7 @@ def city_make(tell: Callable[[str], None]) -> list[dict[str, str]]:
         tell("2017年：检查、简报、培训宣传、补贴")
         inspections_2017(city, cast, rng)
         outreach_2017(city, cast)
+        accounts_make(cast)
         money_2017(city, cast)
         tell("近十二个月：检查、整改、简报")
         rounds = inspections_present(city, cast, rng, today)

@@ -52,6 +52,7 @@ from xingyang_pm.common.money import capital_yuan
 from .city import checklist_on
 from .money import claim_run
 from .outreach import rate_make
+from .payments import accounts_make
 from .people import Cast, people_make
 from .pictures import evidence
 from .registry import JINGCHENG, SUOHE, City, registry_make
@@ -206,6 +207,7 @@ def _rectify(inspection: Inspection, cast: Cast, day: dt.date) -> Paper:
 
 
 def _subsidise(city: City, cast: Cast, month: dt.date) -> Paper:
+    accounts_make(cast)
     for street in (JINGCHENG, SUOHE):
         claim_run(city, cast, street, month, until="paid")
     summary = month_summary(month, cast.manager)
