@@ -153,6 +153,7 @@ class InspectionsConfig(AppConfig):
 
         desk.register_waiting(selectors.inspections_waiting)
         desk.register_waiting(selectors.orders_waiting)
+        desk.register_waiting(selectors.escalations_waiting)
         menu.register(
             menu.Section(
                 "inspections",

@@ -246,6 +246,25 @@ class RectificationItemQuerySet(ScopedQuerySet):
         )
 
 
+class InterviewQuerySet(ScopedQuerySet):
+    def without_minutes(self) -> Self:
+        """Return interviews about orders that still stand open, of which nothing is recorded."""
+        return self.filter(recorded_at__isnull=True, order__status__in=ORDER_OPEN)
+
+    def scheduled_until(self, day: dt.date) -> Self:
+        return self.filter(scheduled_at__lt=clock.at(day + dt.timedelta(days=1), 0, 0))
+
+
+class HandoverQuerySet(ScopedQuerySet):
+    def unanswered(self) -> Self:
+        """Return hand-overs to which the organ has not answered; that the order was mended since
+        does not excuse it, that it was withdrawn does."""
+        return self.filter(feedback_at__isnull=True).exclude(order__status=OrderStatus.WITHDRAWN)
+
+    def handed_until(self, day: dt.date) -> Self:
+        return self.filter(handed_on__lte=day)
+
+
 class PhotoFlagQuerySet(ScopedQuerySet):
     def open(self) -> Self:
         return self.filter(verdict="")

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from inspections.querysets import HandoverQuerySet, InterviewQuerySet
 from xingyang_pm.common.scoping import ScopedManager
 from xingyang_pm.common.storage import private_path
 from xingyang_pm.common.triggers import Frozen, Guard
@@ -79,6 +80,8 @@ class Interview(Escalation):
     )
     recorded_at = models.DateTimeField("登记时间", null=True, blank=True)
     minutes_pdf = models.FileField("约谈记录", upload_to=private_path, blank=True, max_length=200)
+
+    objects = InterviewQuerySet.as_manager()
 
     triggers = [
         Frozen(
@@ -161,6 +164,8 @@ class Handover(Escalation):
         USER, models.PROTECT, null=True, blank=True, verbose_name="登记人", related_name="+"
     )
     feedback_at = models.DateTimeField("登记时间", null=True, blank=True)
+
+    objects = HandoverQuerySet.as_manager()
 
     triggers = [
         Frozen(

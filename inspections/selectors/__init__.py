@@ -70,6 +70,7 @@ from .statistics import (
 )
 from .table import TABLE_LIMIT, TableRow, rounds_to_enter, rows_to_enter
 from .waiting import (
+    escalations_waiting,
     inspections_to_confirm,
     inspections_waiting,
     order_work_count,
@@ -115,6 +116,7 @@ __all__ = [
     "compare_checklists",
     "disclosure_by_item",
     "drawn_estates",
+    "escalations_waiting",
     "estate_scores",
     "extent_words",
     "flag_judges",

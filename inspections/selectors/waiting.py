@@ -3,10 +3,12 @@
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.urls import reverse
 
 from inspections.choices import (
+    ESCALATORS,
     INSPECTORS,
     ORDER_ISSUERS,
     RECHECKERS,
@@ -19,7 +21,9 @@ from inspections.choices import (
 )
 from inspections.models import (
     ExtensionRequest,
+    Handover,
     Inspection,
+    Interview,
     Objection,
     RectificationOrder,
     RoundEstate,
@@ -27,6 +31,8 @@ from inspections.models import (
 from xingyang_pm.common import clock
 from xingyang_pm.common.access import holds
 from xingyang_pm.common.desk import WaitingItem
+from xingyang_pm.common.formats import local
+from xingyang_pm.common.reminders import SOON_DAYS
 
 _ASKED = ("order__estate", "order__provider")
 
@@ -76,6 +82,22 @@ def objections_to_decide(user: Any) -> Any:
         return Objection.objects.none()
     rows = Objection.objects.visible_to(user).filter(status=ObjectionStatus.PENDING)
     return rows.exclude(order__issued_by=user)
+
+
+def interviews_to_hold(user: Any) -> Any:
+    """Return interviews that are near or past and have no minutes, for who calls firms in."""
+    if not holds(user, ESCALATORS):
+        return Interview.objects.none()
+    near = clock.today() + dt.timedelta(days=SOON_DAYS)
+    return Interview.objects.visible_to(user).without_minutes().scheduled_until(near)
+
+
+def handovers_to_ask_after(user: Any) -> Any:
+    """Return hand-overs whose organ has had its days and has not answered."""
+    if not holds(user, ESCALATORS):
+        return Handover.objects.none()
+    last = clock.today() - dt.timedelta(days=settings.HANDOVER_FEEDBACK_DAYS)
+    return Handover.objects.visible_to(user).unanswered().handed_until(last)
 
 
 def inspections_to_confirm(user: Any) -> Any:
@@ -213,3 +235,42 @@ def orders_waiting(user: Any) -> list[WaitingItem]:
                 )
             )
     return items
+
+
+def _interview_item(interview: Interview, today: dt.date) -> WaitingItem:
+    """Before its day the order is read up; from then on what was said is written down."""
+    moment, order = local(interview.scheduled_at), interview.order
+    ahead = moment.date() > today
+    return WaitingItem(
+        tag="整改",
+        title=f"{order.estate} {'将约谈' if ahead else '约谈待登记记录'}",
+        detail=f"{moment:%H:%M}，{interview.place}　{interview.invited}　{interview.number}",
+        url=f"{order.get_absolute_url()}#interview-{interview.pk}"
+        if ahead
+        else reverse("inspections:interview-record", args=[interview.pk]),
+        action="看约谈" if ahead else "登记记录",
+        due=moment.date(),
+    )
+
+
+def _handover_item(handover: Handover) -> WaitingItem:
+    day = clock.chinese_date(handover.handed_on)
+    return WaitingItem(
+        tag="整改",
+        title=f"{handover.order.estate} 移交执法没有反馈",
+        detail=f"{day}移交{handover.organ}　{handover.number}",
+        url=reverse("inspections:handover-feedback", args=[handover.pk]),
+        action="登记反馈",
+        due=handover.handed_on + dt.timedelta(days=settings.HANDOVER_FEEDBACK_DAYS),
+    )
+
+
+def escalations_waiting(user: Any) -> list[WaitingItem]:
+    """Interviews to hold and to write down, and hand-overs whose answer has not come in time."""
+    today = clock.today()
+    interviews = interviews_to_hold(user).select_related(*_ASKED).order_by("scheduled_at", "pk")
+    handovers = handovers_to_ask_after(user).select_related(*_ASKED).order_by("handed_on", "pk")
+    return [
+        *(_interview_item(interview, today) for interview in interviews),
+        *(_handover_item(handover) for handover in handovers),
+    ]

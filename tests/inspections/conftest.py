@@ -311,3 +311,11 @@ def closed(replied: RectificationOrder, cast: Cast) -> RectificationOrder:
     recheck_of(replied, cast.inspector)
     replied.refresh_from_db()
     return replied
+
+
+@pytest.fixture
+def failed(replied: RectificationOrder, cast: Cast) -> RectificationOrder:
+    """An order that a recheck found not mended."""
+    recheck_of(replied, cast.inspector, done=False, new_deadline=dt.date(2026, 11, 30))
+    replied.refresh_from_db()
+    return replied

@@ -327,14 +327,6 @@ def test_a_withdrawn_order_resists_every_door(served: RectificationOrder, cast: 
 # --- Escalation -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def failed(replied: RectificationOrder, cast: Cast) -> RectificationOrder:
-    """An order that a recheck found not mended."""
-    recheck_of(replied, cast.inspector, done=False, new_deadline=dt.date(2026, 11, 30))
-    replied.refresh_from_db()
-    return replied
-
-
 def hand_over(order: RectificationOrder, actor: User, **more: Any) -> Handover:
     values = {
         "organ": "荥阳市城市管理局",

@@ -10,8 +10,12 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from inspections.models import RectificationOrder
-from tests.inspections.conftest import TODAY, reply_to
+from inspections import services
+from inspections.choices import OrderStatus
+from inspections.models import Handover, Interview, RectificationOrder
+from inspections.selectors import escalations_waiting
+from tests.inspections.conftest import TODAY, recheck_of, reply_to
+from tests.inspections.test_rectification import hand_over
 from tests.support.at_once import at_once
 from tests.support.pages import listed, text_of
 from tests.support.people import PASSWORD, Cast
@@ -140,6 +144,127 @@ def test_who_moves_to_another_office_takes_no_reminder_along(
     moved = User.objects.get(pk=clerk.pk)
     assert listed(client_for(moved), LIST) == []
     assert reminders.unseen_of(moved).total == 0
+
+
+# --- 约谈 and 移交 -----------------------------------------------------------------------------
+
+
+def told_each_day(user: User, days: int, first: dt.date = TODAY) -> list[tuple[str, str]]:
+    """Ask every hour of ``days`` days; return the stages and actions of what was told."""
+    for day in range(days):
+        for _ in range(2):
+            with clock.freeze(first + dt.timedelta(days=day)):
+                reminders.refresh(user)
+    rows = Reminder.objects.filter(recipient=user, tag="整改").order_by("pk")
+    return [
+        (row.stage, row.key.split(" ")[0])
+        for row in rows
+        if row.key.startswith(("看约谈", "登记记录", "登记反馈"))
+    ]
+
+
+def call(order: RectificationOrder, actor: User, day: dt.date) -> Interview:
+    return services.interview_call(
+        order=order,
+        actor=actor,
+        invited="郑州怡馨物业服务有限公司",
+        cause="逾期未整改",
+        scheduled_at=clock.at(day, 15),
+        place="房管中心二楼会议室",
+    )
+
+
+def write_down(interview: Interview, actor: User) -> None:
+    services.interview_record(
+        interview=interview,
+        actor=actor,
+        held_on=clock.today(),
+        host="陈志远",
+        recorder="张志强",
+        attendees="张利民",
+        problems="楼道堆物没有清走",
+        statement="三日内清走",
+        demands="清走全部堆物",
+        demands_deadline=clock.today(),
+    )
+
+
+def test_an_interview_is_told_when_near_on_its_day_and_when_unwritten_once_each(
+    failed: RectificationOrder, cast: Cast
+):
+    interview = call(failed, cast.city_manager, TODAY + dt.timedelta(days=5))
+    assert told_each_day(cast.city_manager, 9) == [
+        ("soon", "看约谈"),
+        ("today", "登记记录"),
+        ("late", "登记记录"),
+    ]
+    for person in (cast.inspector, cast.street_clerk, cast.other_clerk, cast.auditor):
+        assert told_each_day(person, 9) == []
+    with clock.freeze(TODAY + dt.timedelta(days=9)):
+        write_down(interview, cast.city_manager)
+        assert escalations_waiting(cast.city_manager) == []
+
+
+def test_an_interview_about_an_order_that_was_closed_waits_for_nobody(
+    failed: RectificationOrder, cast: Cast
+):
+    call(failed, cast.city_manager, TODAY + dt.timedelta(days=1))
+    assert [item.title for item in escalations_waiting(cast.city_manager)] == [
+        f"{failed.estate} 将约谈"
+    ]
+    reply_to(failed, cast.street_clerk, shade=90)
+    recheck_of(RectificationOrder.objects.get(pk=failed.pk), cast.inspector)
+    assert escalations_waiting(cast.city_manager) == []
+
+
+def test_a_hand_over_without_an_answer_is_told_after_its_days_once_each(
+    failed: RectificationOrder, cast: Cast, settings
+):
+    settings.HANDOVER_FEEDBACK_DAYS = 10
+    handover = hand_over(failed, cast.city_manager)
+    assert told_each_day(cast.city_manager, 15) == [
+        ("today", "登记反馈"),
+        ("late", "登记反馈"),
+    ]
+    assert told_each_day(cast.other_clerk, 15) == []
+    with clock.freeze(TODAY + dt.timedelta(days=15)):
+        services.handover_feedback(
+            handover=handover, actor=cast.city_manager, result="罚款", answered_on=clock.today()
+        )
+        assert escalations_waiting(cast.city_manager) == []
+
+
+def test_mended_or_not_the_organ_is_asked_what_came_of_it(
+    failed: RectificationOrder, cast: Cast, settings
+):
+    settings.HANDOVER_FEEDBACK_DAYS = 3
+    hand_over(failed, cast.city_manager)
+    failed.refresh_from_db()
+    reply_to(failed, cast.street_clerk, shade=90)
+    recheck_of(RectificationOrder.objects.get(pk=failed.pk), cast.inspector)
+    failed.refresh_from_db()
+    assert failed.status == OrderStatus.CLOSED
+    with clock.freeze(TODAY + dt.timedelta(days=3)):
+        (item,) = escalations_waiting(cast.city_manager)
+        assert item.due == clock.today()
+        assert Handover.objects.get().organ in item.detail
+
+
+def test_the_desk_leads_to_what_is_written_down(
+    failed: RectificationOrder, cast: Cast, client_for: Callable[[User], Client]
+):
+    interview = call(failed, cast.city_manager, TODAY + dt.timedelta(days=2))
+    client = client_for(cast.city_manager)
+    ahead = f'{failed.get_absolute_url()}#interview-{interview.pk}"'
+    assert ahead in client.get(reverse("dashboard:desk")).content.decode()
+    assert (
+        f'id="interview-{interview.pk}"' in client.get(failed.get_absolute_url()).content.decode()
+    )
+    with clock.freeze(TODAY + dt.timedelta(days=2)):
+        again = client_for(cast.city_manager)
+        shown = again.get(reverse("dashboard:desk")).content.decode()
+    assert reverse("inspections:interview-record", args=[interview.pk]) in shown
+    assert ahead not in shown
 
 
 # --- By hand ----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from inspections.services.orders import (
     Finding,
     Upload,
     Verdict,
+    interview_call,
     issuable_results,
     legal_basis_of,
     open_items,
@@ -55,11 +56,24 @@ def orders_make(
             _order(inspection, cast, rng, "closed", today)
     # What is overdue now was ordered on the round before; the newest round's orders still run.
     late = _worst(rounds[-2], PER_ROUND + OVERDUE)[PER_ROUND:]
-    for inspection in late:
-        _order(inspection, cast, rng, "overdue", today)
+    overdue = [_order(inspection, cast, rng, "overdue", today) for inspection in late]
+    _call_in(next(filter(None, overdue)), cast, today)
     newest = list(_worst(rounds[-1], len(OPEN_STATES)))
     for inspection, state in zip(newest, OPEN_STATES, strict=False):
         _order(inspection, cast, rng, state, today)
+
+
+def _call_in(order: RectificationOrder, cast: Cast, today: dt.date) -> None:
+    """Call the firm of an overdue order in for tomorrow."""
+    interview_call(
+        order=order,
+        actor=cast.manager,
+        invited=order.provider.name if order.provider else order.estate.name,
+        cause=f"{order.number} 逾期未整改",
+        scheduled_at=clock.at(today + dt.timedelta(days=1), 15),
+        place="房管中心二楼会议室",
+        bring="整改方案、整改前后照片、物业服务合同",
+    )
 
 
 def _worst(round: InspectionRound, count: int) -> Sequence[Inspection]:

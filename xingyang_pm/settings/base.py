@@ -447,3 +447,5 @@ AUDIT_KEEP_DAYS = env.integer("AUDIT_KEEP_DAYS", 3650, minimum=183)
 HOUSEHOLD_CHANGE_PERCENT = env.integer("HOUSEHOLD_CHANGE_PERCENT", 20, minimum=1)
 # The signed link of an order ends so many days after its deadline.
 REPLY_LINK_DAYS = env.integer("REPLY_LINK_DAYS", 15, minimum=1)
+# So many days after a hand-over the office asks the enforcing organ what came of it.
+HANDOVER_FEEDBACK_DAYS = env.integer("HANDOVER_FEEDBACK_DAYS", 30, minimum=1)

@@ -332,4 +332,6 @@ def paper_rows(
                 ),
             }
         )
+    for row in rows:
+        row["key"] = f"{row['paper']._meta.model_name}-{row['paper'].pk}"
     return sorted(rows, key=lambda row: row["paper"].issued_at, reverse=True)
