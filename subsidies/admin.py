@@ -5,8 +5,13 @@ from xingyang_pm.common.admin import ReadOnlyAdmin, register
 from .models import (
     ClaimAct,
     ClaimGap,
+    ClaimScheme,
+    ClaimVoid,
+    NoticeObjection,
     PayeeAccount,
     Payment,
+    PublicNotice,
+    SchemeStage,
     SubsidyClaim,
     SubsidyLine,
     SubsidyRate,
@@ -56,3 +61,32 @@ class PayeeAccountAdmin(ReadOnlyAdmin):
 class PaymentAdmin(ReadOnlyAdmin):
     list_display = ["claim", "payee", "amount", "voucher_number", "paid_on", "recorded_by"]
     list_select_related = ["claim__street", "payee", "recorded_by"]
+
+
+@register(ClaimScheme)
+class ClaimSchemeAdmin(ReadOnlyAdmin):
+    list_display = ["effective_from", "notice_days", "document_title", "document_number"]
+
+
+@register(SchemeStage)
+class SchemeStageAdmin(ReadOnlyAdmin):
+    list_display = ["scheme", "position", "stage", "role", "persons"]
+    list_select_related = ["scheme"]
+
+
+@register(ClaimVoid)
+class ClaimVoidAdmin(ReadOnlyAdmin):
+    list_display = ["claim", "reason", "proposed_by", "confirmed_by", "confirmed_at"]
+    list_select_related = ["claim__street", "proposed_by", "confirmed_by"]
+
+
+@register(PublicNotice)
+class PublicNoticeAdmin(ReadOnlyAdmin):
+    list_display = ["claim", "version", "starts_on", "ends_on", "workdays", "published_by"]
+    list_select_related = ["claim__street", "published_by"]
+
+
+@register(NoticeObjection)
+class NoticeObjectionAdmin(ReadOnlyAdmin):
+    list_display = ["notice", "received_on", "channel", "outcome", "answered_by"]
+    list_select_related = ["notice__claim__street", "answered_by"]

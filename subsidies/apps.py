@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SubsidiesConfig(AppConfig):
@@ -21,11 +22,13 @@ class SubsidiesConfig(AppConfig):
         from .selectors.merging import refuse_merge
         from .selectors.payee_accounts import account_waiting_count, accounts_waiting
         from .selectors.waiting import claims_waiting, waiting_count
+        from .services.schemes import lay_usual_scheme
 
         import_module("subsidies.exports")  # registers its job
         import_module("subsidies.tasks")  # registers the calendar
 
-        register_scope(models.SubsidyRate, CityScope())
+        for model in (models.SubsidyRate, models.ClaimScheme, models.SchemeStage):
+            register_scope(model, CityScope())
         register_scope(models.SubsidyClaim, StreetScope("street"))
         register_scope(
             models.PayeeAccount,
@@ -34,10 +37,14 @@ class SubsidiesConfig(AppConfig):
         for model in (
             models.ClaimAct,
             models.ClaimGap,
+            models.ClaimVoid,
+            models.PublicNotice,
             models.SubsidyLine,
             models.Payment,
         ):
             register_scope(model, StreetScope("claim__street"))
+        register_scope(models.NoticeObjection, StreetScope("notice__claim__street"))
+        post_migrate.connect(lay_usual_scheme, sender=self, dispatch_uid="usual-scheme")
 
         register_estate_panel(
             EstatePanel(
@@ -61,7 +68,9 @@ class SubsidiesConfig(AppConfig):
                 32,
                 [
                     menu.Item("月度申报", "subsidies:claim-list", count=waiting_count),
+                    menu.Item("公示", "subsidies:notice-list"),
                     menu.Item("补贴标准", "subsidies:rate-list"),
+                    menu.Item("办理规程", "subsidies:scheme-list"),
                     menu.Item("拨付", "subsidies:payment-list"),
                     menu.Item("收款账户", "subsidies:account-list", count=account_waiting_count),
                 ],

@@ -1,10 +1,11 @@
 """Words and the stages of a claim: who acts when, and where it leads."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import models
 
-from accounts.choices import Role
+from accounts.choices import STREET_ROLES, Role
 
 from .calculations import MonthRule
 
@@ -23,6 +24,7 @@ class ClaimStatus(models.TextChoices):
     CHECKED = "checked", "待审批"
     APPROVED = "approved", "待拨付"
     PAID = "paid", "已拨付"
+    VOID = "void", "已作废"
 
 
 class ClaimStage(models.TextChoices):
@@ -39,6 +41,19 @@ class Decision(models.TextChoices):
     PASS = "pass", "同意"
     RETURN = "return", "退回"
     WITHDRAW = "withdraw", "撤回"
+
+
+class ObjectionChannel(models.TextChoices):
+    PHONE = "phone", "电话"
+    VISIT = "visit", "来访"
+    LETTER = "letter", "来信"
+    ONLINE = "online", "网上"
+
+
+class ObjectionOutcome(models.TextChoices):
+    OPEN = "open", "待答复"
+    REJECTED = "rejected", "不成立"
+    UPHELD = "upheld", "成立"
 
 
 class GapReason(models.TextChoices):
@@ -59,9 +74,10 @@ class AccountStatus(models.TextChoices):
 
 @dataclass(frozen=True)
 class StageRule:
-    """One stage as data: from which state to which, by which role, of the own street or not.
+    """One stage of a procedure: from which state to which, by which role, of the own street or
+    not, by how many persons.
 
-    ``verb`` is the word on the button, ``may_return`` whether this person may send it back.
+    ``may_return`` tells whether this person may send the claim back.
     """
 
     stage: ClaimStage
@@ -69,66 +85,126 @@ class StageRule:
     target: ClaimStatus
     role: Role
     own_street: bool
-    verb: str
     may_return: bool = True
+    persons: int = 1
+
+    @property
+    def verb(self) -> str:
+        """The word on the button."""
+        return VERBS[self.stage]
 
 
-STAGES: tuple[StageRule, ...] = (
-    StageRule(
-        ClaimStage.SUBMIT,
-        ClaimStatus.DRAFT,
-        ClaimStatus.SUBMITTED,
-        Role.STREET_CLERK,
-        True,
-        "报街道审核",
-        may_return=False,
-    ),
-    StageRule(
-        ClaimStage.REVIEW,
-        ClaimStatus.SUBMITTED,
-        ClaimStatus.REVIEWED,
-        Role.STREET_LEADER,
-        True,
-        "同意上报",
-    ),
-    StageRule(
-        ClaimStage.CHECK,
-        ClaimStatus.REVIEWED,
-        ClaimStatus.CHECKED,
-        Role.BUREAU_MANAGER,
-        False,
-        "复核通过",
-    ),
-    StageRule(
-        ClaimStage.APPROVE,
-        ClaimStatus.CHECKED,
-        ClaimStatus.APPROVED,
-        Role.BUREAU_LEADER,
-        False,
-        "同意拨付",
-    ),
-    StageRule(
-        ClaimStage.PAY,
-        ClaimStatus.APPROVED,
-        ClaimStatus.PAID,
-        Role.FINANCE_OFFICER,
-        False,
-        "登记拨付",
-        may_return=False,
-    ),
-)
-STAGE_OF = {rule.stage: rule for rule in STAGES}
-# The stage whose turn it is in a state; none once paid.
-TURN_OF = {rule.source: rule for rule in STAGES}
+# Where each stage begins; which of them a claim passes is its procedure's matter.
+SOURCE_OF = {
+    ClaimStage.SUBMIT: ClaimStatus.DRAFT,
+    ClaimStage.REVIEW: ClaimStatus.SUBMITTED,
+    ClaimStage.CHECK: ClaimStatus.REVIEWED,
+    ClaimStage.APPROVE: ClaimStatus.CHECKED,
+    ClaimStage.PAY: ClaimStatus.APPROVED,
+}
+VERBS = {
+    ClaimStage.SUBMIT: "报送审核",
+    ClaimStage.REVIEW: "同意上报",
+    ClaimStage.CHECK: "复核通过",
+    ClaimStage.APPROVE: "同意拨付",
+    ClaimStage.PAY: "登记拨付",
+}
+# Without these a claim would begin, be decided or end nowhere.
+NEEDED_STAGES = (ClaimStage.SUBMIT, ClaimStage.APPROVE, ClaimStage.PAY)
+# What is sent by the first and what is decided for good: nobody sends these back.
+FINAL_STAGES = (ClaimStage.SUBMIT, ClaimStage.PAY)
+# Who may hold a stage: the street's own people, or the bureau's.
+STAGE_ROLES: dict[ClaimStage, tuple[Role, ...]] = {
+    ClaimStage.SUBMIT: (Role.STREET_CLERK,),
+    ClaimStage.REVIEW: (Role.STREET_LEADER,),
+    ClaimStage.CHECK: (Role.BUREAU_MANAGER, Role.INSPECTOR),
+    ClaimStage.APPROVE: (Role.BUREAU_LEADER,),
+    ClaimStage.PAY: (Role.FINANCE_OFFICER,),
+}
+MAX_PERSONS = 3
+MAX_NOTICE_DAYS = 30
+
+
+@dataclass(frozen=True)
+class StageChoice:
+    """A stage that a procedure takes in: by which role, by how many persons."""
+
+    stage: ClaimStage
+    role: Role
+    persons: int = 1
+
+
+# The procedure that stands until the office registers another one.
+USUAL_STAGES = tuple(StageChoice(stage, roles[0]) for stage, roles in STAGE_ROLES.items())
+USUAL_NOTICE_DAYS = 5
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """The stages that a claim passes, in order."""
+
+    rules: tuple[StageRule, ...]
+
+    def of(self, stage: str) -> StageRule | None:
+        return next((rule for rule in self.rules if rule.stage == stage), None)
+
+    def turn(self, status: str) -> StageRule | None:
+        """Return the stage whose turn it is in ``status``; none once paid or void."""
+        return next((rule for rule in self.rules if rule.source == status), None)
+
+    def sent_by(self, status: str) -> StageRule | None:
+        """Return the stage that led into ``status``: whoever did it may take it back until the
+        next person has acted."""
+        if status not in RETURNABLE:
+            return None
+        return next((rule for rule in self.rules if rule.target == status), None)
+
+    def editing(self, status: str) -> StageRule | None:
+        """Return the stage in which lines may be changed in ``status``: the street's in its
+        draft, the bureau's while it checks."""
+        rule = self.turn(status)
+        return rule if rule is not None and rule.stage in EDITING_STAGES else None
+
+
+def procedure_of(choices: Iterable[StageChoice]) -> Procedure:
+    """Return the stages in order, each leading to where the next one begins."""
+    taken = {choice.stage: choice for choice in choices}
+    order = [stage for stage in ClaimStage if stage in taken]
+    targets = [SOURCE_OF[stage] for stage in order[1:]] + [ClaimStatus.PAID]
+    return Procedure(
+        tuple(
+            StageRule(
+                stage=stage,
+                source=SOURCE_OF[stage],
+                target=target,
+                role=taken[stage].role,
+                own_street=taken[stage].role in STREET_ROLES,
+                may_return=stage not in FINAL_STAGES,
+                persons=taken[stage].persons,
+            )
+            for stage, target in zip(order, targets, strict=True)
+        )
+    )
+
+
+USUAL = procedure_of(USUAL_STAGES)
 # From here on the lines are public money that was approved: nothing changes any more.
 SETTLED = (ClaimStatus.APPROVED, ClaimStatus.PAID)
 # What may be sent back, or taken back by its sender, to the street's draft.
 RETURNABLE = (ClaimStatus.SUBMITTED, ClaimStatus.REVIEWED, ClaimStatus.CHECKED)
-# The stage that led into a state: whoever did it may take it back until the next has acted.
-SENT_BY = {rule.target: rule for rule in STAGES if rule.target in RETURNABLE}
+# What may be declared void, while nothing is paid.
+VOIDABLE = (ClaimStatus.DRAFT, *RETURNABLE, ClaimStatus.APPROVED)
+EDITING_STAGES = (ClaimStage.SUBMIT, ClaimStage.CHECK)
+_ORDER = (*SOURCE_OF.values(), ClaimStatus.PAID)
 CLAIM_MOVES = frozenset(
-    {(str(rule.source), str(rule.target)) for rule in STAGES}
+    # Forward as the procedure says, over stages that it leaves out.
+    {
+        (str(source), str(target))
+        for index, source in enumerate(_ORDER)
+        for target in _ORDER[index + 1 :]
+    }
     | {(str(status), str(ClaimStatus.DRAFT)) for status in RETURNABLE}
+    | {(str(status), str(ClaimStatus.VOID)) for status in VOIDABLE}
 )
 
 RATE_EDITORS = frozenset({Role.BUREAU_MANAGER})
@@ -139,8 +215,8 @@ PAYERS = frozenset({Role.FINANCE_OFFICER})
 ACCOUNT_KEEPERS = frozenset({Role.FINANCE_OFFICER, Role.BUREAU_MANAGER})
 # Who may have a whole account number shown, by an act that is recorded.
 ACCOUNT_READERS = frozenset({Role.FINANCE_OFFICER})
-# Who may change a line in which state: the street in its draft, the bureau while checking.
-LINE_EDITORS = {
-    ClaimStatus.DRAFT: STAGE_OF[ClaimStage.SUBMIT],
-    ClaimStatus.REVIEWED: STAGE_OF[ClaimStage.CHECK],
-}
+SCHEME_EDITORS = frozenset({Role.BUREAU_MANAGER})
+# Who proposes that a claim be void, and who confirms it; never the same person.
+VOIDERS = frozenset({Role.BUREAU_MANAGER, Role.BUREAU_LEADER})
+OBJECTION_KEEPERS = frozenset({Role.BUREAU_MANAGER, Role.STREET_CLERK})
+OBJECTION_ANSWERERS = frozenset({Role.BUREAU_MANAGER})

@@ -168,7 +168,7 @@ def _form_of(job: jobs.RunningJob) -> tuple[OfficialForm, SubsidyClaim | None]:
         return month_form(dt.date.fromisoformat(job.params["month"]), job.owner), None
     claim = (
         SubsidyClaim.objects.visible_to(job.owner)
-        .select_related("street__office")
+        .select_related("street__office", "scheme")
         .filter(pk=job.params["claim"])
         .first()
     )

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 
 from enterprises.models import Provider
 from estates.models import Street
+from xingyang_pm.common import clock
 from xingyang_pm.common.filters import (
     DateSpanFilter,
     KeywordFilter,
@@ -15,7 +16,16 @@ from xingyang_pm.common.filters import (
 )
 
 from .choices import AccountStatus, ClaimStatus, GapReason, MonthRuleChoice
-from .models import ClaimGap, PayeeAccount, Payment, SubsidyClaim, SubsidyLine, SubsidyRate
+from .models import (
+    ClaimGap,
+    ClaimScheme,
+    PayeeAccount,
+    Payment,
+    PublicNotice,
+    SubsidyClaim,
+    SubsidyLine,
+    SubsidyRate,
+)
 
 
 class ClaimFilterSet(PortalFilterSet):
@@ -103,3 +113,29 @@ class RateFilterSet(PortalFilterSet):
         model = SubsidyRate
         fields = ["month_rule", "q"]
         primary = ["month_rule", "q"]
+
+
+class SchemeFilterSet(PortalFilterSet):
+    q = KeywordFilter(
+        ["document_title__contains", "document_number__contains"], placeholder="文件名称、文号"
+    )
+
+    class Meta:
+        model = ClaimScheme
+        fields = ["q"]
+        primary = ["q"]
+
+
+class NoticeFilterSet(PortalFilterSet):
+    month = MonthFilter("claim__month", label="月份")
+    street = ScopedChoiceFilter(Street, "claim__street", label="街道（乡镇）", empty="全部街道")
+    running = YesNoFilter(label="公示状态", yes="公示中", no="已期满", method="by_running")
+
+    class Meta:
+        model = PublicNotice
+        fields = ["month", "street", "running"]
+        primary = ["month", "street", "running"]
+
+    def by_running(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        moment = clock.now()
+        return rows.filter(closes_at__gt=moment) if value else rows.filter(closes_at__lte=moment)

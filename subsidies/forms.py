@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 
+from accounts.choices import Role
 from enterprises.models import Provider
-from estates.models import Street
+from estates.models import Estate, Street
 from xingyang_pm.common import clock
 from xingyang_pm.common.forms import (
     MoneyField,
@@ -16,8 +17,22 @@ from xingyang_pm.common.forms import (
     dress_field,
 )
 
-from .choices import MonthRuleChoice
+from .choices import (
+    MAX_NOTICE_DAYS,
+    MAX_PERSONS,
+    STAGE_ROLES,
+    USUAL_NOTICE_DAYS,
+    ClaimStage,
+    MonthRuleChoice,
+    ObjectionChannel,
+    StageChoice,
+)
+from .models import SubsidyClaim
 
+PERSON_CHOICES = [("0", "不设这个环节")] + [
+    (str(number), f"{number} 人办理") for number in range(1, MAX_PERSONS + 1)
+]
+PERSONS: dict[str, Any] = {"choices": PERSON_CHOICES, "coerce": int, "initial": "1"}
 SENTENCE = forms.Textarea(attrs={"rows": 3, "maxlength": 300})
 
 
@@ -56,6 +71,112 @@ class ReturnForm(PortalForm):
 
 class WithdrawForm(PortalForm):
     sentence = forms.CharField(label="说明", required=False, max_length=300, widget=SENTENCE)
+
+
+class VoidForm(PortalForm):
+    reason = forms.CharField(
+        label="作废原因",
+        max_length=300,
+        widget=SENTENCE,
+        help_text="写明为什么整份作废，作废以后这个月可以重新开账。",
+    )
+
+
+class ObjectionForm(PortalForm):
+    """An objection to a notice; who objects may stay unnamed."""
+
+    received_on = forms.DateField(label="收到日期")
+    channel = forms.ChoiceField(label="渠道", choices=ObjectionChannel.choices)
+    estate = forms.ModelChoiceField(
+        label="涉及小区", queryset=Estate.objects.all(), required=False, empty_label="不限小区"
+    )
+    person = forms.CharField(
+        label="提出人", max_length=40, required=False, help_text="不愿留名的可以不填。"
+    )
+    contact = forms.CharField(
+        label="联系方式", max_length=40, required=False, help_text="只用于答复，不公开。"
+    )
+    content = forms.CharField(
+        label="异议内容",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 500}),
+    )
+
+    class Meta:
+        wide = ["content"]
+
+    def __init__(self, *args: Any, claim: SubsidyClaim, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["estate"].queryset = Estate.objects.visible_to(self.user).filter(
+            pk__in=claim.lines.values("estate")
+        )
+
+
+class AnswerForm(PortalForm):
+    upheld = forms.TypedChoiceField(
+        label="结果",
+        choices=[("no", "不成立，答复如下"), ("yes", "成立，退回申报重新核定")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        initial="no",
+    )
+    answer = forms.CharField(
+        label="答复",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 500}),
+    )
+
+
+class SchemeForm(PortalForm):
+    """The stages of a procedure: two may be left out, three may take more persons than one."""
+
+    effective_from = MonthField(
+        label="执行月份", help_text="这个月和以后各月开账的申报按新规程办理，已开账的不变。"
+    )
+    notice_days = forms.IntegerField(
+        label="公示工作日",
+        min_value=0,
+        max_value=MAX_NOTICE_DAYS,
+        initial=USUAL_NOTICE_DAYS,
+        help_text="复核通过后的下一个工作日起算，填 0 不公示。",
+    )
+    document_title = forms.CharField(label="文件名称", max_length=120)
+    document_number = forms.CharField(label="文号", max_length=60, required=False)
+    review = forms.TypedChoiceField(label="街道审核", **PERSONS)
+    check = forms.TypedChoiceField(label="中心复核", **PERSONS)
+    check_role = forms.ChoiceField(
+        label="中心复核由谁办理",
+        choices=[(role.value, role.label) for role in STAGE_ROLES[ClaimStage.CHECK]],
+    )
+    approve = forms.TypedChoiceField(label="领导审批", **{**PERSONS, "choices": PERSON_CHOICES[1:]})
+
+    class Meta:
+        sections = [
+            ("执行", ["effective_from", "notice_days"]),
+            ("环节", ["review", "check", "check_role", "approve"]),
+            ("依据", ["document_title", "document_number"]),
+        ]
+        wide = ["document_title"]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not self.errors:
+            values["stages"] = self._stages(values)
+        return values
+
+    def _stages(self, values: dict[str, Any]) -> list[StageChoice]:
+        roles = {stage: roles[0] for stage, roles in STAGE_ROLES.items()}
+        roles[ClaimStage.CHECK] = Role(values["check_role"])
+        persons = {
+            ClaimStage.REVIEW: values["review"],
+            ClaimStage.CHECK: values["check"],
+            ClaimStage.APPROVE: values["approve"],
+        }
+        return [
+            StageChoice(stage, roles[stage], persons.get(stage, 1))
+            for stage in ClaimStage
+            if persons.get(stage, 1)
+        ]
 
 
 class DeductForm(PortalForm):

@@ -4,18 +4,25 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, Self
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
+from xingyang_pm.common import clock
 from xingyang_pm.common.money import fen
 from xingyang_pm.common.scoping import ScopedQuerySet
 
-from .choices import SETTLED, STAGES, AccountStatus, ClaimStatus
+from .choices import SETTLED, SOURCE_OF, AccountStatus, ClaimStatus, Decision, ObjectionOutcome
 
 
 class SubsidyRateQuerySet(ScopedQuerySet):
     def in_force(self, month: dt.date) -> Self:
         """Return the rate in force in ``month`` (at most one row), latest start first."""
         return self.filter(effective_from__lte=month).order_by("-effective_from")[:1]
+
+
+class ClaimSchemeQuerySet(ScopedQuerySet):
+    def in_force(self, month: dt.date) -> Self:
+        """Return the procedure in force in ``month`` (at most one row)."""
+        return self.filter(effective_from__lte=month).order_by("-effective_from", "-pk")[:1]
 
 
 class SubsidyClaimQuerySet(ScopedQuerySet):
@@ -25,22 +32,52 @@ class SubsidyClaimQuerySet(ScopedQuerySet):
     def unsettled(self) -> Self:
         return self.exclude(status__in=SETTLED)
 
+    def standing(self) -> Self:
+        """Return the claims that were not declared void."""
+        return self.exclude(status=ClaimStatus.VOID)
+
     def waiting(self) -> Self:
-        return self.exclude(status=ClaimStatus.PAID)
+        return self.exclude(status__in=(ClaimStatus.PAID, ClaimStatus.VOID))
 
     def of_month(self, month: dt.date) -> Self:
         return self.filter(month=month)
 
+    def on_notice(self, moment: dt.datetime) -> Self:
+        """Return the claims that may not be approved yet: the notice of their version has not
+        run out at ``moment``, or an objection to it is open or upheld."""
+        notices = self._related("notices").filter(claim=OuterRef("pk"), version=OuterRef("version"))
+        over = notices.filter(closes_at__lte=moment)
+        objected = notices.filter(
+            objections__outcome__in=(ObjectionOutcome.OPEN, ObjectionOutcome.UPHELD)
+        )
+        return self.filter(
+            ~Exists(over) & Q(scheme__notice_days__gt=0) | Exists(objected),
+            status=ClaimStatus.CHECKED,
+        )
+
+    def _related(self, name: str) -> Any:
+        return self.model._meta.get_field(name).related_model._base_manager.all()
+
     def waiting_for(self, user: Any) -> Self:
-        """Return the visible claims whose next act is one of this user's roles' and who has not
-        yet acted in them at another stage."""
-        acts = self.model._meta.get_field("acts").related_model._base_manager.filter(actor=user.pk)
+        """Return the visible claims whose next act is one of this user's roles', who has not yet
+        acted in them, and which are not on public notice."""
+        acts = self._related("acts").filter(claim=OuterRef("pk"), actor=user.pk)
+        roles = list(user.role_codes)
         turns = Q(pk__in=())
-        for rule in STAGES:
-            if rule.role in user.role_codes:
-                elsewhere = acts.exclude(stage=rule.stage).values("claim")
-                turns |= Q(status=rule.source) & ~Q(pk__in=elsewhere)
-        return self.visible_to(user).filter(turns)
+        for stage, source in SOURCE_OF.items():
+            own = self._stages().filter(scheme=OuterRef("scheme"), stage=stage, role__in=roles)
+            again = acts.filter(stage=stage, version=OuterRef("version"), decision=Decision.PASS)
+            turns |= Q(
+                Exists(own), ~Exists(acts.exclude(stage=stage)), ~Exists(again), status=source
+            )
+        visible = self.visible_to(user)
+        return visible.filter(turns).exclude(
+            pk__in=visible.on_notice(clock.now()).order_by().values("pk")
+        )
+
+    def _stages(self) -> Any:
+        scheme = self.model._meta.get_field("scheme").related_model
+        return scheme._meta.get_field("stages").related_model._base_manager.all()
 
     def with_last_act(self) -> Self:
         """Annotate ``last_act_at``: when the claim came to where it is; null in a fresh draft."""
@@ -51,14 +88,32 @@ class SubsidyClaimQuerySet(ScopedQuerySet):
         return self.annotate(gap_count=Count("gaps", distinct=True))
 
 
+class NoticeQuerySet(ScopedQuerySet):
+    def with_objections(self) -> Self:
+        """Annotate ``objected``, and ``against``: objections that keep the claim from approval,
+        being open or upheld."""
+        open_or_upheld = (ObjectionOutcome.OPEN, ObjectionOutcome.UPHELD)
+        return self.annotate(
+            objected=Count("objections"),
+            against=Count("objections", filter=Q(objections__outcome__in=open_or_upheld)),
+        )
+
+
 class ClaimActQuerySet(ScopedQuerySet):
     def of_version(self, version: int) -> Self:
         return self.filter(version=version)
+
+    def agreed(self, stage: str) -> Self:
+        return self.filter(stage=stage, decision=Decision.PASS)
 
 
 class SubsidyLineQuerySet(ScopedQuerySet):
     def included(self) -> Self:
         return self.filter(is_excluded=False)
+
+    def standing(self) -> Self:
+        """Return the lines of claims that were not declared void."""
+        return self.filter(is_void=False)
 
     def settled(self) -> Self:
         return self.filter(claim__status__in=SETTLED)

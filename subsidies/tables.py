@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from xingyang_pm.common import clock
 from xingyang_pm.common.formats import moment_label, number
 from xingyang_pm.common.tables import Column, Pill, RowLink, Table
 
 from .calculations import plain_number
-from .choices import CLAIM_OPENERS, AccountStatus, ClaimStatus, GapReason
+from .choices import CLAIM_OPENERS, OBJECTION_ANSWERERS, AccountStatus, ClaimStatus, GapReason
 from .models import ClaimGap, PayeeAccount, SubsidyClaim, SubsidyLine
 
 STATUS_TONES = {
@@ -21,6 +22,7 @@ STATUS_TONES = {
     ClaimStatus.CHECKED: "a",
     ClaimStatus.APPROVED: "b",
     ClaimStatus.PAID: "g",
+    ClaimStatus.VOID: "",
 }
 _INCLUDED = Q(is_excluded=False)
 
@@ -325,3 +327,83 @@ class RateTable(Table):
         Column("created_at", "登记时间", kind="date", sort="created_at"),
     ]
     default_sort = "-effective_from"
+
+
+class SchemeTable(Table):
+    columns = [
+        Column(
+            "effective_from",
+            "执行月份",
+            kind="month",
+            sort="effective_from",
+            link="subsidies:scheme-detail",
+            css="nm nowrap",
+        ),
+        Column("notice_days", "公示工作日", kind="integer"),
+        Column("document_title", "依据文件", css="wrap wide"),
+        Column("document_number", "文号", css="nowrap"),
+        Column("created_by", "登记人", value="created_by__name", css="sec nowrap"),
+        Column("created_at", "登记时间", kind="date", sort="created_at"),
+    ]
+
+
+def notice_pill(notice: Any) -> Pill:
+    """How a notice stands: running, over, or of a version that was sent back."""
+    if notice.version != notice.claim.version:
+        return Pill("已退回")
+    if notice.closes_at <= clock.now():
+        return Pill("已期满", "g")
+    return Pill("公示中", "b")
+
+
+class NoticeTable(Table):
+    columns = [
+        Column(
+            "claim",
+            "申报",
+            value=lambda notice: str(notice.claim),
+            link="subsidies:notice-detail",
+            css="nm",
+        ),
+        Column("state", "状态", value=lambda notice: notice_pill(notice).text, pill=notice_pill),
+        Column("starts_on", "公示自", kind="date", sort="starts_on", css="nowrap"),
+        Column("ends_on", "公示至", kind="date", sort="ends_on", css="nowrap"),
+        Column("workdays", "工作日", kind="integer"),
+        Column("objected", "异议", kind="integer"),
+        Column("against", "待处理", kind="integer", tone=lambda row: "a" if row.against else ""),
+    ]
+    default_sort = "-starts_on"
+
+
+OUTCOME_TONES = {"open": "a", "rejected": "g", "upheld": "r"}
+
+
+class ObjectionTable(Table):
+    columns = [
+        Column("received_on", "收到日期", kind="date", css="nowrap"),
+        Column("channel", "渠道", css="nowrap"),
+        Column("estate", "涉及小区", value="estate__name", css="nowrap"),
+        Column("content", "异议内容", css="wrap wide"),
+        Column(
+            "outcome",
+            "结果",
+            value=lambda row: row.get_outcome_display(),
+            pill=lambda row: Pill(row.get_outcome_display(), OUTCOME_TONES[row.outcome]),
+        ),
+        Column("answer", "答复", css="wrap"),
+        Column("answered_by", "答复人", value="answered_by__name", css="sec nowrap"),
+        Column(
+            "act",
+            "办理",
+            value=lambda row: (
+                format_html(
+                    '<a href="{}">答复</a>', reverse("subsidies:objection-answer", args=[row.pk])
+                )
+                if row.outcome == "open"
+                else ""
+            ),
+            export=False,
+            only=lambda user: not user.role_codes.isdisjoint(OBJECTION_ANSWERERS),
+            css="nowrap",
+        ),
+    ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import acts, claims, lines, papers, payee_accounts, rates
+from .views import acts, claims, lines, notices, papers, payee_accounts, rates, schemes
 
 app_name = "subsidies"
 
@@ -19,6 +19,9 @@ urlpatterns = [
     path("<int:pk>/withdraw/", acts.ClaimWithdraw.as_view(), name="claim-withdraw"),
     path("<int:pk>/pay/", acts.ClaimPayMany.as_view(), name="claim-pay-many"),
     path("<int:pk>/pay/<int:payee>/", acts.ClaimPay.as_view(), name="claim-pay"),
+    path("<int:pk>/void/", acts.ClaimVoidPropose.as_view(), name="claim-void"),
+    path("<int:pk>/void/confirm/", acts.ClaimVoidConfirm.as_view(), name="claim-void-confirm"),
+    path("<int:pk>/void/back/", acts.ClaimVoidTakeBack.as_view(), name="claim-void-back"),
     path("<int:pk>/workbook/", papers.ClaimWorkbook.as_view(), name="claim-workbook"),
     path("<int:pk>/print/", papers.ClaimPrint.as_view(), name="claim-print"),
     path("months/<str:month>/workbook/", papers.MonthWorkbook.as_view(), name="month-workbook"),
@@ -43,6 +46,17 @@ urlpatterns = [
         "accounts/<int:pk>/reveal/", payee_accounts.AccountReveal.as_view(), name="account-reveal"
     ),
     path("payments/", rates.PaymentList.as_view(), name="payment-list"),
+    path("notices/", notices.NoticeList.as_view(), name="notice-list"),
+    path("notices/<int:pk>/", notices.NoticeDetail.as_view(), name="notice-detail"),
+    path(
+        "notices/<int:pk>/objections/new/",
+        notices.ObjectionCreate.as_view(),
+        name="objection-create",
+    ),
+    path("objections/<int:pk>/", notices.ObjectionAnswer.as_view(), name="objection-answer"),
+    path("schemes/", schemes.SchemeList.as_view(), name="scheme-list"),
+    path("schemes/new/", schemes.SchemeCreate.as_view(), name="scheme-create"),
+    path("schemes/<int:pk>/", schemes.SchemeDetail.as_view(), name="scheme-detail"),
     path("rates/", rates.RateList.as_view(), name="rate-list"),
     path("rates/new/", rates.RateCreate.as_view(), name="rate-create"),
     path("rates/<int:pk>/", rates.RateDetail.as_view(), name="rate-detail"),

@@ -1,16 +1,24 @@
-"""Money: the rate, the month's claim of a street with its lines, its acts, the payment."""
+"""Money: the rate, the procedure, the month's claim of a street with its lines, its acts, its
+notice, the payment."""
 
-from .claims import ClaimAct, SubsidyClaim
+from .claims import ClaimAct, ClaimVoid, SubsidyClaim
 from .lines import ClaimGap, SubsidyLine
+from .notices import NoticeObjection, PublicNotice
 from .payee_accounts import PayeeAccount
 from .payments import Payment
 from .rates import SubsidyRate
+from .schemes import ClaimScheme, SchemeStage
 
 __all__ = [
     "ClaimAct",
     "ClaimGap",
+    "ClaimScheme",
+    "ClaimVoid",
+    "NoticeObjection",
     "PayeeAccount",
     "Payment",
+    "PublicNotice",
+    "SchemeStage",
     "SubsidyClaim",
     "SubsidyLine",
     "SubsidyRate",

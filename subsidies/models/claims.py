@@ -1,24 +1,36 @@
 """The month's claim of a street, and the acts by which it moves on."""
 
-# ruff: noqa: S608  the triggers' SQL is put together from the enums of this app alone
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
 from estates.models import Street
 from subsidies.choices import (
     CLAIM_MOVES,
     SETTLED,
-    STAGES,
+    VOIDERS,
     ClaimStage,
     ClaimStatus,
     Decision,
+    Procedure,
+    StageRule,
 )
 from subsidies.querysets import ClaimActQuerySet, SubsidyClaimQuerySet
+from xingyang_pm.common.scoping import ScopedManager
 from xingyang_pm.common.triggers import AllowedMoves, AppendOnly, Frozen, Guard
 
-from .sql import SETTLED_STATES, UNDER_WAY, claim_status, holds_role, in_turn
+from .schemes import ClaimScheme
+from .sql import (
+    SETTLED_STATES,
+    UNDER_WAY,
+    VOIDABLE_STATES,
+    claim_status,
+    holds_any,
+    holds_role,
+    in_turn,
+    moved_by_acts,
+)
 
 USER = settings.AUTH_USER_MODEL
 
@@ -31,6 +43,9 @@ class SubsidyClaim(models.Model):
         Street, models.PROTECT, verbose_name="街道（乡镇）", related_name="claims"
     )
     month = models.DateField("月份")
+    scheme = models.ForeignKey(
+        ClaimScheme, models.PROTECT, related_name="claims", verbose_name="办理规程"
+    )
     version = models.PositiveIntegerField("版次", default=1)
     status = models.CharField(
         "状态", max_length=10, choices=ClaimStatus.choices, default=ClaimStatus.DRAFT
@@ -67,7 +82,7 @@ class SubsidyClaim(models.Model):
         ),
         Frozen(
             "identity",
-            fields=("number", "street", "month", "opened_by", "opened_at"),
+            fields=("number", "street", "month", "scheme", "opened_by", "opened_at"),
             condition="TRUE",
             message="补贴申报的编号、街道和月份不能修改，申报也不能删除。",
         ),
@@ -92,15 +107,7 @@ class SubsidyClaim(models.Model):
         Guard(
             "act",
             ("UPDATE",),
-            "NEW.status <> OLD.status AND NOT EXISTS (SELECT 1 FROM subsidies_claimact act "
-            "WHERE act.claim_id = NEW.id AND act.version = OLD.version AND ("
-            "(NEW.status = 'draft' AND act.decision IN ('return', 'withdraw'))"
-            + "".join(
-                f" OR (act.decision = 'pass' AND NEW.status = '{rule.target.value}'"
-                f" AND act.stage = '{rule.stage.value}')"
-                for rule in STAGES
-            )
-            + "))",
+            f"NEW.status <> OLD.status AND NOT ({moved_by_acts()})",
             "没有经办记录，补贴申报不能进入下一步。",
         ),
         Guard(
@@ -113,6 +120,18 @@ class SubsidyClaim(models.Model):
             "AND payment.payee_id = line.payee_id))",
             "还有收款单位没有登记拨付，申报不能记为已拨付。",
         ),
+        Guard(
+            "void_unpaid",
+            ("UPDATE",),
+            "NEW.status = 'void' AND OLD.status <> 'void' AND EXISTS (SELECT 1"
+            " FROM subsidies_payment payment WHERE payment.claim_id = NEW.id)",
+            "已登记拨付，申报不能作废，只能在以后月份补发或扣回。",
+        ),
+        Frozen(
+            "void",
+            condition="OLD.status = 'void'",
+            message="已作废的补贴申报不能修改或删除。",
+        ),
     ]
 
     class Meta:
@@ -121,6 +140,7 @@ class SubsidyClaim(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["street", "month"],
+                condition=~Q(status=ClaimStatus.VOID),
                 name="claim_one_per_street_month",
                 violation_error_message="这个街道（乡镇）本月已有补贴申报。",
             ),
@@ -145,6 +165,93 @@ class SubsidyClaim(models.Model):
     @property
     def is_settled(self) -> bool:
         return self.status in SETTLED
+
+    @property
+    def is_void(self) -> bool:
+        return self.status == ClaimStatus.VOID
+
+    @property
+    def procedure(self) -> Procedure:
+        return self.scheme.procedure
+
+    @property
+    def turn(self) -> StageRule | None:
+        """The stage whose turn it is; none once paid or void."""
+        return self.procedure.turn(self.status)
+
+
+class ClaimVoid(models.Model):
+    """作废: one person proposes it with a reason, another confirms it, before anything is paid."""
+
+    claim = models.OneToOneField(
+        SubsidyClaim, models.PROTECT, related_name="void", verbose_name="补贴申报"
+    )
+    reason = models.CharField("作废原因", max_length=300)
+    proposed_by = models.ForeignKey(USER, models.PROTECT, verbose_name="提出人", related_name="+")
+    proposed_at = models.DateTimeField("提出时间")
+    confirmed_by = models.ForeignKey(
+        USER, models.PROTECT, null=True, blank=True, verbose_name="确认人", related_name="+"
+    )
+    confirmed_at = models.DateTimeField("确认时间", null=True, blank=True)
+
+    objects = ScopedManager()
+
+    triggers = [
+        Guard(
+            "claim",
+            ("INSERT", "UPDATE"),
+            claim_status("NEW") + f" NOT IN ({VOIDABLE_STATES})",
+            "已拨付或已作废的申报不能作废。",
+        ),
+        Guard(
+            "confirmer",
+            ("INSERT",),
+            "NEW.confirmed_by_id IS NOT NULL",
+            "作废须先由一人提出，再由另一人确认。",
+        ),
+        Guard(
+            "role",
+            ("INSERT", "UPDATE"),
+            f"NOT {holds_any('NEW.proposed_by_id', VOIDERS)} OR (NEW.confirmed_by_id IS NOT NULL"
+            f" AND NOT {holds_any('NEW.confirmed_by_id', VOIDERS)})",
+            "作废由房管中心科室负责人或分管领导办理。",
+        ),
+        Frozen(
+            "proposed",
+            events=("UPDATE",),
+            fields=("claim", "reason", "proposed_by", "proposed_at"),
+            message="作废的提出人和原因不能修改。",
+        ),
+        Frozen(
+            "confirmed",
+            condition="OLD.confirmed_by_id IS NOT NULL",
+            message="作废已经确认，不能修改或删除。",
+        ),
+    ]
+
+    class Meta:
+        verbose_name = verbose_name_plural = "申报作废"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("proposed_by")),
+                name="claimvoid_two_persons",
+                violation_error_message="提出和确认作废的须是两个人，请换一人确认。",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True, confirmed_at__isnull=True)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="claimvoid_confirmed_whole",
+                violation_error_message="确认人和确认时间须一起登记。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="claimvoid_has_reason",
+                violation_error_message="请写明作废的原因。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim} 作废"
 
 
 class ClaimAct(models.Model):
@@ -188,7 +295,7 @@ class ClaimAct(models.Model):
         Guard(
             "role",
             ("INSERT",),
-            "NOT " + holds_role("NEW.actor_id", STAGES, "NEW.stage"),
+            "NOT " + holds_role("NEW.actor_id", "NEW.stage"),
             "经办人没有这个环节的职责，或不是本街道（乡镇）的人，不能办理。",
         ),
         Guard(
@@ -196,6 +303,26 @@ class ClaimAct(models.Model):
             ("INSERT",),
             f"NOT ({in_turn()})",
             "申报不在这个环节，或版次、金额已变，没有办理，请刷新后再看。",
+        ),
+        Guard(
+            "notice",
+            ("INSERT",),
+            "NEW.stage = 'approve' AND NEW.decision = 'pass' AND EXISTS (SELECT 1"
+            " FROM subsidies_subsidyclaim claim JOIN subsidies_claimscheme scheme"
+            " ON scheme.id = claim.scheme_id WHERE claim.id = NEW.claim_id"
+            " AND scheme.notice_days > 0 AND NOT EXISTS (SELECT 1"
+            " FROM subsidies_publicnotice notice WHERE notice.claim_id = NEW.claim_id"
+            " AND notice.version = NEW.version AND notice.closes_at <= NEW.acted_at))",
+            "公示还没有期满，不能审批。",
+        ),
+        Guard(
+            "objection",
+            ("INSERT",),
+            "NEW.stage = 'approve' AND NEW.decision = 'pass' AND EXISTS (SELECT 1"
+            " FROM subsidies_noticeobjection objection JOIN subsidies_publicnotice notice"
+            " ON notice.id = objection.notice_id WHERE notice.claim_id = NEW.claim_id"
+            " AND notice.version = NEW.version AND objection.outcome <> 'rejected')",
+            "公示期间有异议没有答复，或异议成立，不能审批。",
         ),
     ]
 
@@ -208,12 +335,6 @@ class ClaimAct(models.Model):
                 condition=~Q(decision=Decision.WITHDRAW),
                 name="claimact_person_once",
                 violation_error_message="同一人不能在一份申报中经办两次。",
-            ),
-            models.UniqueConstraint(
-                fields=["claim", "version", "stage"],
-                condition=~Q(decision=Decision.WITHDRAW),
-                name="claimact_stage_once",
-                violation_error_message="这个环节已经办理。",
             ),
             models.UniqueConstraint(
                 fields=["claim", "version"],

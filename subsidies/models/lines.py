@@ -66,6 +66,7 @@ class SubsidyLine(models.Model):
     amount = models.DecimalField("金额（元）", max_digits=12, decimal_places=2)
     is_excluded = models.BooleanField("不列入", default=False)
     exclusion_reason = models.CharField("不列入原因", max_length=200, blank=True)
+    is_void = models.BooleanField("已作废", default=False)
     adjusted_by = models.ForeignKey(
         USER, models.PROTECT, null=True, blank=True, verbose_name="调整人", related_name="+"
     )
@@ -98,7 +99,7 @@ class SubsidyLine(models.Model):
         Guard(
             "added",
             ("INSERT",),
-            claim_status("NEW") + " <> 'draft'",
+            claim_status("NEW") + " <> 'draft' OR NEW.is_void",
             "明细只能在街道申报环节增加，已报送或已审批的补贴申报不能增加明细。",
         ),
         Guard(
@@ -130,7 +131,7 @@ class SubsidyLine(models.Model):
             key="estate",
             start="served_from",
             end="served_to",
-            live="NOT {row}.is_excluded",
+            live="NOT {row}.is_excluded AND NOT {row}.is_void",
             message="一个小区一个月只补贴一次。",
         ),
         Frozen(
@@ -142,6 +143,20 @@ class SubsidyLine(models.Model):
             "sent",
             condition=claim_status("OLD") + f" IN ({UNDER_WAY})",
             message="申报正在办理，明细不能改动，请先退回或撤回。",
+        ),
+        Frozen(
+            "void",
+            condition=claim_status("OLD") + " = 'void'",
+            allow=("is_void",),
+            message="已作废的补贴行不能修改或删除。",
+        ),
+        Guard(
+            "void_mark",
+            ("UPDATE",),
+            "NEW.is_void <> OLD.is_void AND (NOT NEW.is_void OR "
+            + claim_status("NEW")
+            + " <> 'void')",
+            "补贴行只随整份申报作废。",
         ),
         Guard(
             "kept",
@@ -171,7 +186,7 @@ class SubsidyLine(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["estate", "month", "engagement"],
-                condition=Q(is_excluded=False),
+                condition=Q(is_excluded=False, is_void=False),
                 name="line_estate_month_once",
                 violation_error_message="一个小区一个月只补贴一次。",
             ),

@@ -10,7 +10,7 @@ from subsidies.choices import ACCOUNT_KEEPERS, AccountStatus
 from subsidies.querysets import PayeeAccountQuerySet
 from xingyang_pm.common.triggers import AllowedMoves, Frozen, Guard
 
-from .sql import has_role
+from .sql import holds_any
 
 USER = settings.AUTH_USER_MODEL
 
@@ -72,14 +72,14 @@ class PayeeAccount(models.Model):
         Guard(
             "enterer",
             ("INSERT",),
-            "NOT " + has_role("NEW.entered_by_id", ACCOUNT_KEEPERS),
+            "NOT " + holds_any("NEW.entered_by_id", ACCOUNT_KEEPERS),
             "收款账户由财务或科室负责人登记，登记人没有这个职责。",
         ),
         Guard(
             "decider",
             ("UPDATE",),
             "NEW.status <> OLD.status AND NOT "
-            + has_role("COALESCE(NEW.decided_by_id, -1)", ACCOUNT_KEEPERS),
+            + holds_any("COALESCE(NEW.decided_by_id, -1)", ACCOUNT_KEEPERS),
             "收款账户由财务或科室负责人确认，确认人没有这个职责。",
         ),
         Guard(

@@ -5,7 +5,6 @@ from django.db import models
 from django.db.models import F, Q
 
 from enterprises.models import Provider
-from subsidies.choices import STAGES
 from subsidies.querysets import PaymentQuerySet
 from xingyang_pm.common.triggers import AppendOnly, Guard
 
@@ -73,7 +72,7 @@ class Payment(models.Model):
         Guard(
             "person",
             ("INSERT",),
-            "NOT " + holds_role("NEW.recorded_by_id", STAGES[-1:], "'pay'"),
+            "NOT " + holds_role("NEW.recorded_by_id", "'pay'"),
             "拨付由财务登记，登记人没有这个职责。",
         ),
         Guard(

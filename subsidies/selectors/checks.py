@@ -8,14 +8,17 @@ from typing import Any
 from django.db.models import Count, F, Q, Sum
 
 from estates.choices import CountStatus
-from subsidies.choices import TURN_OF, ClaimStatus, GapReason
+from subsidies.choices import ClaimStatus, GapReason
 from subsidies.models import SubsidyClaim, SubsidyLine
+from xingyang_pm.common import clock
 from xingyang_pm.common.chain import Check
+from xingyang_pm.common.formats import span_label
 from xingyang_pm.common.money import fen, money
 
 from .changes import LaterCount, LineChange, later_counts, source_changes
 from .payee_accounts import account_check
 from .persons import Part, parts_in
+from .stages import notice_of
 
 SHOWN = 3
 
@@ -51,7 +54,7 @@ def _sum_check(claim: SubsidyClaim) -> Check:
 
 
 def _once_check(claim: SubsidyClaim, user: Any) -> Check:
-    month = SubsidyLine.objects.included().filter(month=claim.month)
+    month = SubsidyLine.objects.included().standing().filter(month=claim.month)
     own = claim.lines.included()
     elsewhere = month.exclude(claim=claim).filter(estate__in=own.values("estate"))
     doubled = (
@@ -142,13 +145,42 @@ def _person_check(claim: SubsidyClaim, parts: Sequence[Part], user: Any) -> Chec
     if twice:
         return Check("经办人员各不相同", f"{twice[0]} 经办了两个环节", "fail")
     done = f"已办 {len(stages)} 人" if stages else "还没有人经办"
-    turn = TURN_OF.get(ClaimStatus(claim.status))
+    turn = claim.turn
     if turn is not None and user is not None and turn.role in user.role_codes:
         mine = stages.get(user.pk, set())
         if mine - {turn.stage}:
             return Check("经办人员各不相同", f"{done}，你已参与前序，须换一人办理", "change")
         return Check("经办人员各不相同", f"{done}，你未参与其他环节")
     return Check("经办人员各不相同", done)
+
+
+def _notice_check(claim: SubsidyClaim) -> list[Check]:
+    """Return how the notice stands, once there is one."""
+    notice = notice_of(claim) if claim.scheme.notice_days else None
+    if notice is None:
+        return []
+    days = f"{span_label(notice.starts_on, notice.ends_on)}，{notice.workdays} 个工作日"
+    if notice.against:
+        return [Check("公示有异议", f"{notice.against} 条没有答复或成立。{days}", "change")]
+    said = f"，{notice.objected} 条异议已答复" if notice.objected else "，无异议"
+    if notice.closes_at <= clock.now():
+        return [Check(f"公示期满{said}", days)]
+    return [Check("公示中", f"{days}{said if notice.objected else ''}", "change")]
+
+
+def notice_refusal(claim: SubsidyClaim) -> str:
+    """Return why the notice keeps a checked claim from approval; empty if it does not."""
+    if claim.status != ClaimStatus.CHECKED or not claim.scheme.notice_days:
+        return ""
+    notice = notice_of(claim)
+    if notice is None:
+        return "没有公示，不能审批，请退回重新复核。"
+    if notice.against:
+        return f"公示有 {notice.against} 条异议没有答复或成立，不能审批；成立的请退回重新核定。"
+    if notice.closes_at > clock.now():
+        last = clock.chinese_date(notice.ends_on)
+        return f"公示到{last}期满，期满以后才能审批。"
+    return ""
 
 
 def _gap_check(claim: SubsidyClaim) -> list[Check]:
@@ -174,6 +206,7 @@ def claim_checks(
         _service_check(claim),
         *_change_checks(claim, changes, later),
         *_gap_check(claim),
+        *_notice_check(claim),
         _person_check(claim, parts_in(claim) if parts is None else parts, user),
         account_check(claim),
     ]
@@ -190,6 +223,9 @@ def blocker(claim: SubsidyClaim) -> str:
         return "没有列入的小区，不能申报。"
     if claim.status == ClaimStatus.DRAFT and not claim.total:
         return "合计为零，不能申报。"
+    refusal = notice_refusal(claim)
+    if refusal:
+        return refusal
     for check in (_sum_check(claim), _once_check(claim, None), _count_check(claim)):
         if check.state == "fail":
             return f"{check.title}：{check.text}。"

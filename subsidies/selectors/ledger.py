@@ -23,7 +23,7 @@ from subsidies.calculations import (
     line_amount,
     months_served,
 )
-from subsidies.choices import SETTLED, STAGES, ClaimStatus, Decision
+from subsidies.choices import SETTLED, SOURCE_OF, ClaimStage, ClaimStatus, Decision
 from subsidies.models import ClaimAct, Payment, SubsidyClaim, SubsidyLine
 from xingyang_pm.common import clock
 
@@ -223,15 +223,26 @@ def _acts(claims: Any) -> dict[int, list[_Act]]:
     return found
 
 
+def _stages_before(claim: SubsidyClaim) -> list[str]:
+    """Return the stages that must have been passed, once for each of their persons."""
+    order = [*SOURCE_OF.values(), ClaimStatus.PAID]
+    reached = order.index(ClaimStatus(claim.status))
+    return [
+        rule.stage.value
+        for rule in claim.procedure.rules
+        if order.index(rule.source) < reached
+        for _ in range(rule.persons)
+    ]
+
+
 def _act_differences(claim: SubsidyClaim, acts: Sequence[_Act]) -> Iterator[Difference]:
     """Stages done, each by another person, in the order of time, with the claim's amount."""
     where = claim.number
-    position = list(ClaimStatus).index(ClaimStatus(claim.status))
-    wanted = [rule.stage.value for rule in STAGES[:position]]
+    wanted = _stages_before(claim)
     done = [act for act in acts if act.version == claim.version and act.decision == Decision.PASS]
     stages = [act.stage for act in done]
     if stages != wanted:
-        labels = {rule.stage.value: rule.stage.label for rule in STAGES}
+        labels = dict(ClaimStage.choices)
         yield Difference(
             "经办记录",
             where,
@@ -346,8 +357,13 @@ def verify_ledger(month: dt.date | None = None, *, settled_only: bool = False) -
     ``month`` limits it to one month, ``settled_only`` to what was approved. A fixed number of
     queries; lines are streamed.
     """
-    claims = SubsidyClaim.objects.order_by("month", "street__code")
-    lines = SubsidyLine.objects.all()
+    claims = (
+        SubsidyClaim.objects.standing()
+        .select_related("scheme")
+        .prefetch_related("scheme__stages")
+        .order_by("month", "street__code")
+    )
+    lines = SubsidyLine.objects.standing()
     if month is not None:
         claims, lines = claims.of_month(month), lines.filter(month=month)
     if settled_only:

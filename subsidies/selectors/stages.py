@@ -6,20 +6,11 @@ from typing import Any
 
 from accounts.choices import Role
 from accounts.models import User
-from subsidies.choices import (
-    RETURNABLE,
-    SENT_BY,
-    STAGES,
-    TURN_OF,
-    ClaimStage,
-    ClaimStatus,
-    Decision,
-    StageRule,
-)
-from subsidies.models import ClaimAct, SubsidyClaim
+from subsidies.choices import ClaimStage, ClaimStatus, Decision, StageRule
+from subsidies.models import ClaimAct, PublicNotice, SubsidyClaim
 from xingyang_pm.common import clock
 from xingyang_pm.common.chain import Stage
-from xingyang_pm.common.formats import moment_label
+from xingyang_pm.common.formats import moment_label, span_label
 
 from .persons import Part, parts_in
 
@@ -43,27 +34,60 @@ def _who(rule: StageRule, claim: SubsidyClaim) -> str:
     return names[0] if len(names) == 1 else Role(rule.role).label
 
 
+def notice_of(claim: SubsidyClaim) -> PublicNotice | None:
+    """Return the notice of the claim's version with the number of its objections; one query."""
+    return claim.notices.filter(version=claim.version).with_objections().first()
+
+
+def _notice_stage(claim: SubsidyClaim, notice: Any) -> Stage:
+    """Return the stage 公示 of a procedure that asks for it."""
+    label = "公示"
+    if notice is None:
+        return Stage(label, "todo", [f"{claim.scheme.notice_days} 个工作日", "—"])
+    lines = [f"{notice.workdays} 个工作日", span_label(notice.starts_on, notice.ends_on)]
+    if claim.status != ClaimStatus.CHECKED:
+        return Stage(label, "done", lines)
+    if notice.against:
+        return Stage(label, "now", [*lines, f"{notice.against} 条异议待处理"])
+    return Stage(label, "done" if notice.closes_at <= clock.now() else "now", lines)
+
+
 def claim_stages(claim: SubsidyClaim, acts: list[ClaimAct]) -> list[Stage]:
-    """Return the stages with person and time; one query for the person who is waited for.
+    """Return the stages with person and time; a query for the person who is waited for, one for
+    the notice.
 
     A draft that was sent back shows the sentence of whoever sent it back.
     """
-    done = {
-        act.stage: act
-        for act in acts
-        if act.version == claim.version and act.decision == Decision.PASS
-    }
-    turn = TURN_OF.get(ClaimStatus(claim.status))
+    done: dict[str, list[ClaimAct]] = {}
+    for act in acts:
+        if act.version == claim.version and act.decision == Decision.PASS:
+            done.setdefault(act.stage, []).append(act)
+    notice = notice_of(claim) if claim.scheme.notice_days else None
+    noticed = notice_stage = None
+    if claim.scheme.notice_days:
+        noticed = notice_stage = _notice_stage(claim, notice)
+    waiting_notice = (
+        notice_stage is not None
+        and notice_stage.state == "now"
+        and claim.status == ClaimStatus.CHECKED
+    )
+    turn = claim.turn
     came = acts[-1].acted_at if acts else claim.opened_at
     returned = acts[-1] if acts and acts[-1].decision == Decision.RETURN else None
     stages = []
-    for rule in STAGES:
-        act = done.get(rule.stage)
-        if act is not None:
-            lines = [act.actor.name, moment_label(act.acted_at)]
-            stages.append(Stage(rule.stage.label, "done", lines))
-        elif turn is not None and rule.stage == turn.stage:
+    for rule in claim.procedure.rules:
+        if noticed is not None and rule.stage == ClaimStage.APPROVE:
+            stages.append(noticed)
+        passed = done.get(rule.stage, [])
+        if len(passed) >= rule.persons:
+            names = "、".join(act.actor.name for act in passed)
+            stages.append(
+                Stage(rule.stage.label, "done", [names, moment_label(passed[-1].acted_at)])
+            )
+        elif turn is not None and rule.stage == turn.stage and not waiting_notice:
             lines = [f"待 {_who(rule, claim)}", _waited(came)]
+            if passed:
+                lines.insert(0, f"{'、'.join(act.actor.name for act in passed)} 已同意")
             if returned is not None:
                 sentence = (
                     f"{returned.actor.name}在“{returned.get_stage_display()}”退回第 "
@@ -91,10 +115,14 @@ class Turn:
     may_take_back: bool
 
 
+def _has_agreed(claim: SubsidyClaim, rule: StageRule, user: Any) -> bool:
+    acts = claim.acts.of_version(claim.version)
+    return acts.agreed(rule.stage).filter(actor=user.pk).exists()
+
+
 def turn_of(claim: SubsidyClaim, user: Any, parts: list[Part] | None = None) -> Turn:
     """Return what ``user`` may do on ``claim`` now; a few queries, none if it is no turn of his."""
-    status = ClaimStatus(claim.status)
-    rule = TURN_OF.get(status)
+    rule = claim.turn
     if rule is not None and rule.role not in user.role_codes:
         rule = None
     if rule is not None and rule.own_street and user.office_id != claim.street.office_id:
@@ -104,13 +132,10 @@ def turn_of(claim: SubsidyClaim, user: Any, parts: list[Part] | None = None) -> 
         found = parts_in(claim) if parts is None else parts
         part = next((p for p in found if p.person == user.pk and p.stage != rule.stage), None)
         locked = f"你在这份申报中{part.words}，请换一人办理。" if part else ""
-    take_back = (
-        status in RETURNABLE
-        and SENT_BY[status].role in user.role_codes
-        and claim.acts.of_version(claim.version)
-        .filter(stage=SENT_BY[status].stage, decision=Decision.PASS, actor=user.pk)
-        .exists()
-    )
+        if not locked and rule.persons > 1 and _has_agreed(claim, rule, user):
+            locked = f"你已同意，还须另一人办理“{rule.stage.label}”。"
+    sent = claim.procedure.sent_by(claim.status)
+    take_back = sent is not None and sent.role in user.role_codes and _has_agreed(claim, sent, user)
     return Turn(rule, locked, bool(rule and rule.may_return and not locked), take_back)
 
 

@@ -102,6 +102,7 @@ def month_summary(month: dt.date, user: Any) -> MonthSummary:
         claim: (_one(low, high), _one(least, most))
         for claim, low, high, least, most in SubsidyLine.objects.visible_to(user)
         .included()
+        .standing()
         .filter(month=month)
         .order_by()
         .values_list("claim")
@@ -109,6 +110,7 @@ def month_summary(month: dt.date, user: Any) -> MonthSummary:
     }
     claims = (
         SubsidyClaim.objects.visible_to(user)
+        .standing()
         .of_month(month)
         .with_gap_count()
         .select_related("street")
@@ -131,7 +133,11 @@ def month_summary(month: dt.date, user: Any) -> MonthSummary:
         )
         for claim in claims
     ]
-    missing = streets_in_service(month, user).exclude(claims__month=month).order_by("code")
+    missing = (
+        streets_in_service(month, user)
+        .exclude(pk__in=SubsidyClaim.objects.standing().of_month(month).values("street"))
+        .order_by("code")
+    )
     return MonthSummary(month, rows, list(missing.values_list("name", flat=True)))
 
 
@@ -140,7 +146,7 @@ def require_sums(month: dt.date, user: Any, total: Decimal) -> None:
 
     Asked before a paper is handed out.
     """
-    found = SubsidyLine.objects.visible_to(user).filter(month=month).total()
+    found = SubsidyLine.objects.visible_to(user).standing().filter(month=month).total()
     if found != total:
         raise BusinessError(
             f"申报合计 {total} 元与明细之和 {found} 元不符，表格没有生成，请先核对。",
@@ -164,6 +170,7 @@ def subsidy_by_month(months: Sequence[dt.date], user: Any) -> list[MonthMoney]:
     """Return the claims of ``months`` (first days) that ``user`` sees, by month and street."""
     rows = (
         SubsidyClaim.objects.visible_to(user)
+        .standing()
         .filter(month__in=list(months))
         .order_by("month", "street__code")
         .values_list(

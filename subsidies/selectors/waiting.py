@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from subsidies.choices import TURN_OF, ClaimStatus
 from subsidies.models import SubsidyClaim
 from xingyang_pm.common import clock
 from xingyang_pm.common.desk import WaitingItem
@@ -20,7 +19,8 @@ def claims_waiting(user: Any) -> list[WaitingItem]:
     claims = (
         SubsidyClaim.objects.waiting_for(user)
         .with_last_act()
-        .select_related("street")
+        .select_related("street", "scheme")
+        .prefetch_related("scheme__stages")
         .order_by("month", "street__code")
     )
     return [
@@ -32,7 +32,7 @@ def claims_waiting(user: Any) -> list[WaitingItem]:
                 f"{claim.estate_count} 个小区，{_days(claim)}"
             ),
             url=claim.get_absolute_url(),
-            action=TURN_OF[ClaimStatus(claim.status)].verb,
+            action=claim.turn.verb,
         )
         for claim in claims
     ]

@@ -10,6 +10,7 @@ from .acts import (
 )
 from .claims import MonthOpening, claim_open, claim_recompute, month_open
 from .lines import line_deduct, line_exclude, line_include
+from .notices import objection_answer, objection_record
 from .payee_accounts import (
     account_confirm,
     account_enter,
@@ -19,6 +20,8 @@ from .payee_accounts import (
 )
 from .payments import PaymentEntry, claim_pay
 from .rates import rate_register
+from .schemes import scheme_register
+from .voids import void_confirm, void_propose, void_take_back
 
 __all__ = [
     "MonthOpening",
@@ -41,5 +44,11 @@ __all__ = [
     "line_exclude",
     "line_include",
     "month_open",
+    "objection_answer",
+    "objection_record",
     "rate_register",
+    "scheme_register",
+    "void_confirm",
+    "void_propose",
+    "void_take_back",
 ]

@@ -4,16 +4,7 @@ The act is written before the claim moves, in one transaction; of two people at 
 """
 
 from accounts.models import User
-from subsidies.choices import (
-    RETURNABLE,
-    SENT_BY,
-    STAGE_OF,
-    TURN_OF,
-    ClaimStage,
-    ClaimStatus,
-    Decision,
-    StageRule,
-)
+from subsidies.choices import ClaimStage, ClaimStatus, Decision, StageRule
 from subsidies.models import SubsidyClaim
 from subsidies.selectors.checks import blocker, source_sentence
 from xingyang_pm.common import clock, states
@@ -23,7 +14,17 @@ from xingyang_pm.common.guarding import guarded
 from xingyang_pm.common.money import money
 from xingyang_pm.common.scoping import assert_in_scope
 
-from .shared import locked, require_new_person, require_source, require_stage, write_act
+from .notices import publish_notice
+from .shared import (
+    locked,
+    passed_by,
+    require_new_person,
+    require_source,
+    require_stage,
+    require_standing,
+    stage_rule,
+    write_act,
+)
 
 
 def _figures(claim: SubsidyClaim) -> str:
@@ -33,25 +34,30 @@ def _figures(claim: SubsidyClaim) -> str:
 def _pass(
     claim: SubsidyClaim, stage: ClaimStage, actor: User, opinion: str, words: str
 ) -> SubsidyClaim:
-    """Take the claim one stage on."""
-    rule = STAGE_OF[stage]
+    """Agree at ``stage``; the claim moves on once as many persons have as its procedure says."""
     with guarded():
         claim = locked(claim, actor)
+        rule = stage_rule(claim, stage)
         require_stage(actor, rule, claim.street)
         require_source(claim, rule)
         require_new_person(claim, actor, rule)
+        require_standing(claim)
         refusal = blocker(claim)
         if refusal:
             raise BusinessError(refusal, code="checks")
         write_act(claim, rule=rule, decision=Decision.PASS, actor=actor, opinion=opinion)
-        before = claim.status
-        states.move(claim, source=rule.source, target=rule.target, updated_at=clock.now())
+        before, missing = claim.status, rule.persons - passed_by(claim, rule)
+        if not missing:
+            states.move(claim, source=rule.source, target=rule.target, updated_at=clock.now())
+            if claim.status == ClaimStatus.CHECKED:
+                publish_notice(claim, actor)
         assert_in_scope(claim, actor)
         record(
             actor=actor,
             verb=f"claim.{stage.value}",
             target=claim,
-            summary=f"{words}{clock.chinese_month(claim.month)}补贴 {_figures(claim)}",
+            summary=f"{words}{clock.chinese_month(claim.month)}补贴 {_figures(claim)}"
+            + (f"，还须 {missing} 人" if missing else ""),
             before={"status": before},
             after={
                 "status": claim.status,
@@ -123,7 +129,7 @@ def claim_return(*, claim: SubsidyClaim, actor: User, sentence: str) -> SubsidyC
         raise BusinessError("请写明退回的原因，街道照此改正。", field="sentence")
     with guarded():
         claim = locked(claim, actor)
-        rule = TURN_OF.get(ClaimStatus(claim.status))
+        rule = claim.turn
         if rule is None or not rule.may_return:
             raise StaleState(
                 f"这份申报现在是“{claim.get_status_display()}”，不能退回。"
@@ -140,16 +146,16 @@ def claim_withdraw(*, claim: SubsidyClaim, actor: User, sentence: str = "") -> S
     """Whoever sent the claim on takes it back, until the next person has acted."""
     with guarded():
         claim = locked(claim, actor)
-        if claim.status not in RETURNABLE:
+        rule = claim.procedure.sent_by(claim.status)
+        if rule is None:
             raise StaleState(
                 f"这份申报现在是“{claim.get_status_display()}”，不能撤回。"
                 + ("已审批的只能在以后月份补发或扣回。" if claim.is_settled else "")
             )
-        rule = SENT_BY[ClaimStatus(claim.status)]
-        sent = claim.acts.of_version(claim.version).filter(
-            stage=rule.stage, decision=Decision.PASS, actor=actor
-        )
-        if not sent.exists():
+        acts = claim.acts.of_version(claim.version)
+        if claim.turn is not None and acts.agreed(claim.turn.stage).exists():
+            raise StaleState("下一环节已有人办理，不能撤回。")
+        if not acts.agreed(rule.stage).filter(actor=actor).exists():
             raise NotPermitted("只有报送的本人可以撤回，而且要在下一环节办理之前。")
         require_stage(actor, rule, claim.street)
         _back_to_draft(

@@ -15,7 +15,7 @@ from subsidies.calculations import (
     facts_to_json,
 )
 from subsidies.choices import CLAIM_OPENERS, ClaimStatus
-from subsidies.models import ClaimGap, SubsidyClaim, SubsidyLine, SubsidyRate
+from subsidies.models import ClaimGap, ClaimScheme, SubsidyClaim, SubsidyLine, SubsidyRate
 from subsidies.selectors.changes import (
     LineChange,
     changes_between,
@@ -125,7 +125,7 @@ def claim_open(*, street: Street, month: dt.date, actor: User | None = None) -> 
 
     ``actor`` is None when the calendar opens it. Raises :class:`BusinessError`: code ``exists``
     if there is one already, ``future``, ``no_rate``, ``nothing`` if no old estate is in service.
-    Fewer than fifteen queries for any number of lines, but for the batches of the insert.
+    Fifteen queries at most for any number of lines, but for the batches of the insert.
     """
     if actor is not None:
         require(
@@ -133,7 +133,14 @@ def claim_open(*, street: Street, month: dt.date, actor: User | None = None) -> 
         )
         assert_in_scope(street, actor)
     rate = _require_month(month, rate_in_force(month))
-    if SubsidyClaim.objects.filter(street=street, month=month).exists():
+    scheme = ClaimScheme.objects.in_force(month).first()
+    if scheme is None:
+        raise BusinessError(
+            f"{clock.chinese_month(month)}没有办理规程，请先登记规程再开账。",
+            field="month",
+            code="no_scheme",
+        )
+    if SubsidyClaim.objects.standing().filter(street=street, month=month).exists():
         raise BusinessError(
             f"{street.name}{clock.chinese_month(month)}的申报已经开账。",
             field="month",
@@ -153,6 +160,7 @@ def claim_open(*, street: Street, month: dt.date, actor: User | None = None) -> 
             number=f"BT-{month:%Y-%m}-{number:03d}",
             street=street,
             month=month,
+            scheme=scheme,
             opened_by=actor,
             opened_at=moment,
             computed_at=moment,

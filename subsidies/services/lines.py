@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from accounts.models import User
 from subsidies.calculations import DeductionFacts, LineFacts, facts_from_json, facts_to_json
-from subsidies.choices import LINE_EDITORS, ClaimStatus, StageRule
+from subsidies.choices import StageRule
 from subsidies.models import SubsidyClaim, SubsidyLine
 from xingyang_pm.common import clock
 from xingyang_pm.common.audit import changes, record, snapshot
@@ -13,7 +13,7 @@ from xingyang_pm.common.errors import BusinessError, StaleState
 from xingyang_pm.common.guarding import guarded
 from xingyang_pm.common.money import fen, money
 
-from .shared import locked, refresh_sums, require_new_person, require_stage
+from .shared import locked, refresh_sums, require_new_person, require_stage, require_standing
 
 ADJUSTED = ("deduction", "deduction_reason", "is_excluded", "exclusion_reason", "amount")
 REASON_LENGTH = 200
@@ -22,7 +22,7 @@ REASON_LENGTH = 200
 def _editable(line: SubsidyLine, actor: User) -> tuple[SubsidyClaim, SubsidyLine, StageRule]:
     """Return claim (locked), line and stage in which ``actor`` may change the line now."""
     claim = locked(line.claim, actor)
-    rule = LINE_EDITORS.get(ClaimStatus(claim.status))
+    rule = claim.procedure.editing(claim.status)
     if rule is None:
         raise StaleState(
             f"这份申报现在是“{claim.get_status_display()}”，明细不能改动。"
@@ -30,6 +30,7 @@ def _editable(line: SubsidyLine, actor: User) -> tuple[SubsidyClaim, SubsidyLine
         )
     require_stage(actor, rule, claim.street)
     require_new_person(claim, actor, rule)
+    require_standing(claim)
     found = claim.lines.select_related("estate").filter(pk=line.pk).first()
     if found is None:
         raise StaleState("这一行已重新核算，请刷新后再看。")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from enterprises.models import Provider
-from subsidies.choices import STAGE_OF, ClaimStage, Decision
+from subsidies.choices import ClaimStage, Decision
 from subsidies.models import PayeeAccount, Payment, SubsidyClaim
 from subsidies.selectors.payee_accounts import accounts_at_approval, accounts_in_force, approved_at
 from subsidies.selectors.payees import PayeeSum, payee_sums
@@ -16,7 +16,15 @@ from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.guarding import guarded
 from xingyang_pm.common.money import money
 
-from .shared import locked, require_new_person, require_source, require_stage, write_act
+from .shared import (
+    locked,
+    require_new_person,
+    require_source,
+    require_stage,
+    require_standing,
+    stage_rule,
+    write_act,
+)
 
 
 @dataclass(frozen=True)
@@ -127,14 +135,15 @@ def claim_pay(*, claim: SubsidyClaim, entries: Sequence[PaymentEntry], actor: Us
 
     Payees may be recorded one by one; each exactly once, with the sum of its lines.
     """
-    rule = STAGE_OF[ClaimStage.PAY]
     if not entries:
         raise BusinessError("请填写要登记的拨付。")
     with guarded():
         claim = locked(claim, actor)
+        rule = stage_rule(claim, ClaimStage.PAY)
         require_stage(actor, rule, claim.street)
         require_source(claim, rule)
         require_new_person(claim, actor, rule)
+        require_standing(claim)
         sums = {entry.payee: entry for entry in payee_sums(claim)}
         approved_on = _approved_on(claim)
         for entry in entries:

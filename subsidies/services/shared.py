@@ -4,8 +4,8 @@ from accounts.choices import Role
 from accounts.models import User
 from estates.models import Street
 from subsidies.calculations import ClaimSums, LineFigures, claim_sums
-from subsidies.choices import StageRule
-from subsidies.models import ClaimAct, SubsidyClaim
+from subsidies.choices import ClaimStage, StageRule
+from subsidies.models import ClaimAct, ClaimVoid, SubsidyClaim
 from subsidies.selectors.persons import part_of
 from xingyang_pm.common import clock
 from xingyang_pm.common.access import require
@@ -20,7 +20,7 @@ def locked(claim: SubsidyClaim, actor: User) -> SubsidyClaim:
     found = (
         SubsidyClaim.objects.visible_to(actor)
         .select_for_update(of=("self",))
-        .select_related("street")
+        .select_related("street", "scheme")
         .filter(pk=claim.pk)
         .first()
     )
@@ -36,6 +36,27 @@ def require_stage(actor: User, rule: StageRule, street: Street) -> None:
     require(actor, [rule.role], f"“{rule.stage.label}”由{where}{Role(rule.role).label}办理。")
     if rule.own_street and actor.office_id != street.office_id:
         raise BusinessError("这份申报不属于你所在的街道（乡镇），没有办理。", code="out_of_scope")
+
+
+def stage_rule(claim: SubsidyClaim, stage: ClaimStage) -> StageRule:
+    """Return the rule of ``stage`` in the claim's procedure.
+
+    Raises :class:`BusinessError` when the procedure leaves the stage out.
+    """
+    rule = claim.procedure.of(stage)
+    if rule is None:
+        raise BusinessError(f"《{claim.scheme.document_title}》没有“{stage.label}”这个环节。")
+    return rule
+
+
+def require_standing(claim: SubsidyClaim) -> None:
+    """Raise while somebody has proposed that the claim be void."""
+    proposed = ClaimVoid.objects.filter(claim=claim).select_related("proposed_by").first()
+    if proposed is not None:
+        raise BusinessError(
+            f"{proposed.proposed_by.name}已提出作废这份申报，先确认或撤回作废再办理。",
+            code="void_proposed",
+        )
 
 
 def require_source(claim: SubsidyClaim, rule: StageRule) -> None:
@@ -55,6 +76,11 @@ def require_new_person(claim: SubsidyClaim, actor: User, rule: StageRule) -> Non
             f"你在这份申报中{part.words}，不能再办“{rule.stage.label}”，请换一人办理。",
             code="person_twice",
         )
+
+
+def passed_by(claim: SubsidyClaim, rule: StageRule) -> int:
+    """Return how many persons have agreed at the stage in this version."""
+    return claim.acts.of_version(claim.version).agreed(rule.stage).count()
 
 
 def write_act(

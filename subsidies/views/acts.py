@@ -8,23 +8,41 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.functional import cached_property
 
+from accounts.choices import Role
 from enterprises.models import Provider
 from subsidies import services
-from subsidies.choices import SENT_BY, STAGE_OF, TURN_OF, ClaimStage, ClaimStatus, StageRule
-from subsidies.forms import OpinionForm, PaymentForm, PaymentsForm, ReturnForm, WithdrawForm
+from subsidies.choices import (
+    FINAL_STAGES,
+    STAGE_ROLES,
+    VERBS,
+    VOIDERS,
+    ClaimStage,
+    ClaimStatus,
+)
+from subsidies.forms import (
+    OpinionForm,
+    PaymentForm,
+    PaymentsForm,
+    ReturnForm,
+    VoidForm,
+    WithdrawForm,
+)
 from subsidies.models import SubsidyClaim
 from subsidies.selectors.changes import source_changes
 from subsidies.selectors.checks import blocker
 from subsidies.selectors.payees import PayeeSum, payee_sums
 from subsidies.selectors.stages import turn_of
+from subsidies.selectors.voids import void_of, void_refusal
 from xingyang_pm.common import clock
 from xingyang_pm.common.money import capital_yuan, money
 from xingyang_pm.common.views.generic import ActionPage, Fact
 
 from .claims import claim_sentence, claim_title, fact_rows
 
-SENDERS = sorted({str(rule.role) for rule in SENT_BY.values()})
-RETURNERS = sorted({str(rule.role) for rule in TURN_OF.values() if rule.may_return})
+SENDERS = sorted({str(role) for stage in list(ClaimStage)[:3] for role in STAGE_ROLES[stage]})
+RETURNERS = sorted(
+    {str(role) for stage in ClaimStage if stage not in FINAL_STAGES for role in STAGE_ROLES[stage]}
+)
 
 
 class _ClaimAct(ActionPage):
@@ -32,7 +50,7 @@ class _ClaimAct(ActionPage):
     list_url = "subsidies:claim-list"
 
     def get_rows(self) -> QuerySet:
-        return super().get_rows().select_related("street__office")
+        return super().get_rows().select_related("street__office", "scheme")
 
     def get_title(self) -> str:
         return f"{self.get_submit_label()}　{claim_title(self.object)}"
@@ -42,26 +60,37 @@ class _ClaimAct(ActionPage):
 
 
 class _StagePage(_ClaimAct):
-    """Moves the claim one stage on; ``sends_to`` names whose turn it will be."""
+    """Moves the claim one stage on; the sentence names whose turn it will be."""
 
     form_class = OpinionForm
     stage: ClassVar[ClaimStage]
-    sends_to: ClassVar[str] = ""
-    done: ClassVar[str] = ""
-
-    @property
-    def rule(self) -> StageRule:
-        return STAGE_OF[self.stage]
 
     def get_submit_label(self) -> str:
-        return self.rule.verb
+        return VERBS[self.stage]
 
     def sentence(self) -> str:
-        return f"{claim_sentence(self.object)}，{self.sends_to}。"
+        return f"{claim_sentence(self.object)}，{self.leads_to()}。"
+
+    def leads_to(self) -> str:
+        """Return what happens once this person has agreed."""
+        claim, rule = self.object, self.object.procedure.of(self.stage)
+        if rule is None:
+            return ""
+        missing = rule.persons - 1 - claim.acts.of_version(claim.version).agreed(rule.stage).count()
+        if missing > 0:
+            return f"还须另外 {missing} 人同意"
+        if rule.target == ClaimStatus.APPROVED:
+            return "同意拨付，审批后不能撤回或修改"
+        days = claim.scheme.notice_days
+        following = claim.procedure.turn(rule.target)
+        to = f"送{Role(following.role).label}办理“{following.stage.label}”" if following else ""
+        if rule.target == ClaimStatus.CHECKED and days:
+            return f"从下一个工作日起公示 {days} 个工作日，期满无异议后{to}"
+        return to
 
     def refusal(self) -> str:
         claim = self.object
-        if claim.status != self.rule.source:
+        if claim.turn is None or claim.turn.stage != self.stage:
             return f"这份申报现在是“{claim.get_status_display()}”，不能办理。"
         turn = turn_of(claim, self.user)
         return turn.locked or blocker(claim)
@@ -79,36 +108,32 @@ class _StagePage(_ClaimAct):
         return facts
 
     def done_message(self, result: SubsidyClaim) -> str:
-        return f"{self.done}：{claim_sentence(self.object)}。"
+        return f"已办理“{self.stage.label}”：{claim_sentence(self.object)}。"
 
 
 class ClaimSubmit(_StagePage):
-    stage, roles = ClaimStage.SUBMIT, [STAGE_OF[ClaimStage.SUBMIT].role]
-    sends_to, done = "报街道审核", "已报街道审核"
+    stage, roles = ClaimStage.SUBMIT, STAGE_ROLES[ClaimStage.SUBMIT]
 
     def perform(self, form: OpinionForm) -> SubsidyClaim:
         return services.claim_submit(claim=self.object, actor=self.user, **form.cleaned_data)
 
 
 class ClaimReview(_StagePage):
-    stage, roles = ClaimStage.REVIEW, [STAGE_OF[ClaimStage.REVIEW].role]
-    sends_to, done = "上报房管中心复核", "已上报房管中心"
+    stage, roles = ClaimStage.REVIEW, STAGE_ROLES[ClaimStage.REVIEW]
 
     def perform(self, form: OpinionForm) -> SubsidyClaim:
         return services.claim_review(claim=self.object, actor=self.user, **form.cleaned_data)
 
 
 class ClaimCheck(_StagePage):
-    stage, roles = ClaimStage.CHECK, [STAGE_OF[ClaimStage.CHECK].role]
-    sends_to, done = "送分管领导审批", "已送分管领导审批"
+    stage, roles = ClaimStage.CHECK, STAGE_ROLES[ClaimStage.CHECK]
 
     def perform(self, form: OpinionForm) -> SubsidyClaim:
         return services.claim_check(claim=self.object, actor=self.user, **form.cleaned_data)
 
 
 class ClaimApprove(_StagePage):
-    stage, roles = ClaimStage.APPROVE, [STAGE_OF[ClaimStage.APPROVE].role]
-    sends_to, done = "同意拨付，审批后不能撤回或修改", "已同意拨付"
+    stage, roles = ClaimStage.APPROVE, STAGE_ROLES[ClaimStage.APPROVE]
 
     def perform(self, form: OpinionForm) -> SubsidyClaim:
         return services.claim_approve(claim=self.object, actor=self.user, **form.cleaned_data)
@@ -161,11 +186,76 @@ class ClaimWithdraw(_ClaimAct):
         return f"{result} 已撤回，现为第 {result.version} 版草稿。"
 
 
+class ClaimVoidPropose(_ClaimAct):
+    form_class, roles = VoidForm, VOIDERS
+    submit_label = "提出作废"
+
+    def sentence(self) -> str:
+        return (
+            f"{claim_sentence(self.object)}，提出整份作废。须由另一位科室负责人或分管领导确认；"
+            "确认后不能恢复，这个月可以重新开账。"
+        )
+
+    def refusal(self) -> str:
+        return void_refusal(self.object)
+
+    def perform(self, form: VoidForm) -> SubsidyClaim:
+        services.void_propose(claim=self.object, actor=self.user, **form.cleaned_data)
+        return self.object
+
+    def done_message(self, result: SubsidyClaim) -> str:
+        return "已提出作废，等待另一人确认。"
+
+
+class ClaimVoidTakeBack(_ClaimAct):
+    roles = VOIDERS
+    submit_label = "撤回作废"
+
+    def sentence(self) -> str:
+        return f"{claim_sentence(self.object)}，撤回作废的提议，申报照常办理。"
+
+    def refusal(self) -> str:
+        void = void_of(self.object)
+        if void is None or void.proposed_by_id != self.user.pk:
+            return "只有提出作废的本人可以撤回。"
+        return void_refusal(self.object, proposed=True)
+
+    def perform(self, form: None) -> SubsidyClaim:
+        return services.void_take_back(claim=self.object, actor=self.user)
+
+    def done_message(self, result: SubsidyClaim) -> str:
+        return "已撤回作废的提议。"
+
+
+class ClaimVoidConfirm(_ClaimAct):
+    roles = VOIDERS
+    submit_label = "确认作废"
+
+    def sentence(self) -> str:
+        void = void_of(self.object)
+        said = f"{void.proposed_by.name}提出：{void.reason}。" if void else ""
+        return f"{claim_sentence(self.object)}，整份作废，不能恢复。{said}"
+
+    def refusal(self) -> str:
+        void = void_of(self.object)
+        if void is None:
+            return "没有作废的提议。"
+        if void.proposed_by_id == self.user.pk:
+            return "作废是你提出的，请换一人确认。"
+        return void_refusal(self.object, proposed=True)
+
+    def perform(self, form: None) -> SubsidyClaim:
+        return services.void_confirm(claim=self.object, actor=self.user)
+
+    def done_message(self, result: SubsidyClaim) -> str:
+        return f"{claim_title(result)}已作废，可以重新开账。"
+
+
 class ClaimPay(_ClaimAct):
     """The payment to one payee: the amount is the sum of its lines and is not typed."""
 
     form_class = PaymentForm
-    roles = [STAGE_OF[ClaimStage.PAY].role]
+    roles = STAGE_ROLES[ClaimStage.PAY]
     submit_label = "登记拨付"
 
     @cached_property
@@ -233,7 +323,7 @@ class ClaimPayMany(_ClaimAct):
     """The payments to all payees that are still open, one voucher each, under one date."""
 
     form_class = PaymentsForm
-    roles = [STAGE_OF[ClaimStage.PAY].role]
+    roles = STAGE_ROLES[ClaimStage.PAY]
     submit_label = "登记拨付"
     template_name = "subsidies/claim_pay_many.html"
 

@@ -9,16 +9,17 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from subsidies import services
-from subsidies.choices import CLAIM_OPENERS, ClaimStatus
+from subsidies.choices import CLAIM_OPENERS, VOIDABLE, VOIDERS, ClaimStatus
 from subsidies.filters import ClaimFilterSet, GapFilterSet
 from subsidies.forms import ClaimOpenForm
-from subsidies.models import ClaimGap, SubsidyClaim, SubsidyLine
+from subsidies.models import ClaimGap, ClaimVoid, SubsidyClaim, SubsidyLine
 from subsidies.selectors.changes import LineChange, source_changes
-from subsidies.selectors.checks import claim_checks
+from subsidies.selectors.checks import claim_checks, notice_refusal
 from subsidies.selectors.payees import payee_sums
 from subsidies.selectors.persons import parts_in
 from subsidies.selectors.stages import acts_of, claim_stages, opinions_of, turn_of
 from subsidies.selectors.summary import month_summary
+from subsidies.selectors.voids import void_of
 from subsidies.tables import ClaimTable, GapTable, LineTable, status_pill
 from xingyang_pm.common import clock
 from xingyang_pm.common.chain import Stage
@@ -32,6 +33,7 @@ from xingyang_pm.common.views.generic import (
     Fact,
     FormPage,
     ListPage,
+    Notice,
     Pill,
     RecordPage,
     SavedChip,
@@ -91,7 +93,7 @@ class ClaimList(ListPage):
         chosen = filterset.form.cleaned_data.get("month") if filterset and filterset.chips else None
         if chosen:
             return chosen
-        latest = SubsidyClaim.objects.visible_to(self.user).order_by("-month").first()
+        latest = SubsidyClaim.objects.visible_to(self.user).standing().order_by("-month").first()
         return latest.month if latest else None
 
     def get_context(self, **extra: Any) -> dict[str, Any]:
@@ -148,7 +150,7 @@ class ClaimDetail(RecordPage):
     template_name = "subsidies/claim_detail.html"
 
     def get_rows(self) -> QuerySet:
-        return super().get_rows().select_related("street__office", "opened_by")
+        return super().get_rows().select_related("street__office", "scheme", "opened_by")
 
     @cached_property
     def acts(self) -> list:
@@ -169,6 +171,26 @@ class ClaimDetail(RecordPage):
     @cached_property
     def payees(self) -> list:
         return payee_sums(self.object)
+
+    @cached_property
+    def void(self) -> ClaimVoid | None:
+        return void_of(self.object)
+
+    def notices(self) -> Sequence[Notice]:
+        void = self.void
+        if void is None:
+            return ()
+        if void.confirmed_by is None:
+            said = f"{void.proposed_by.name}提出作废，等待另一人确认：{void.reason}"
+            return [Notice(said, tone="a", icon="alert-triangle")]
+        return [
+            Notice(
+                f"已作废（{void.proposed_by.name}提出，{void.confirmed_by.name}确认）："
+                f"{void.reason}。不计入任何合计。",
+                tone="r",
+                icon="ban",
+            )
+        ]
 
     # --- head ---
 
@@ -202,6 +224,7 @@ class ClaimDetail(RecordPage):
                 download=True,
             ),
         ]
+        actions.extend(self._void_actions())
         if claim.status == ClaimStatus.DRAFT:
             actions.append(
                 Action(
@@ -222,9 +245,21 @@ class ClaimDetail(RecordPage):
             actions.append(self._turn_action())
         return actions
 
+    def _void_actions(self) -> list[Action]:
+        void = self.void
+        if void is not None and void.confirmed_by_id is None:
+            if void.proposed_by_id == self.user.pk:
+                return [Action("撤回作废", "subsidies:claim-void-back", by_pk=True)]
+            return [Action("确认作废", "subsidies:claim-void-confirm", by_pk=True, roles=VOIDERS)]
+        if void is not None or self.object.status not in VOIDABLE:
+            return []
+        return [Action("作废", "subsidies:claim-void", by_pk=True, roles=VOIDERS)]
+
     def _turn_action(self) -> Action:
         rule, claim = self.turn.rule, self.object
         locked = self.turn.locked or self._stop()
+        if self.void is not None:
+            locked = f"{self.void.proposed_by.name}已提出作废"
         if rule.stage == "pay":
             unpaid = [row.payee for row in self.payees if row.amount and not row.is_paid]
             name, args = "subsidies:claim-pay-many", [claim.pk]
@@ -245,6 +280,9 @@ class ClaimDetail(RecordPage):
         for check in self.checks.rows:
             if check.state == "fail":
                 return f"{check.title}：不通过"
+        refusal = notice_refusal(self.object)
+        if refusal:
+            return refusal
         if self.object.status == ClaimStatus.DRAFT:
             if not self.object.estate_count:
                 return "没有列入的小区"
@@ -332,6 +370,7 @@ class ClaimDetail(RecordPage):
         """Return how the households stand against the month before."""
         before = (
             SubsidyClaim.objects.visible_to(self.user)
+            .standing()
             .filter(street=self.object.street_id, month=clock.add_months(self.object.month, -1))
             .values_list("household_count", flat=True)
             .first()
@@ -404,7 +443,7 @@ class ClaimRecompute(ActionPage):
     template_name = "subsidies/claim_recompute.html"
 
     def get_rows(self) -> QuerySet:
-        return super().get_rows().select_related("street__office")
+        return super().get_rows().select_related("street__office", "scheme")
 
     @cached_property
     def changes(self) -> list[LineChange]:

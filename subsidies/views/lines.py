@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 from subsidies import services
-from subsidies.choices import LINE_EDITORS, ClaimStatus
+from subsidies.choices import EDITING_STAGES, STAGE_ROLES
 from subsidies.forms import DeductForm, ExcludeForm
 from subsidies.models import SubsidyClaim, SubsidyLine
 from subsidies.selectors.stages import turn_of
@@ -18,12 +18,12 @@ from xingyang_pm.common.views.generic import Action, ActionPage, Fact, Pill, Rec
 
 from .explaining import shown
 
-EDITORS = sorted({str(rule.role) for rule in LINE_EDITORS.values()})
+EDITORS = sorted({str(role) for stage in EDITING_STAGES for role in STAGE_ROLES[stage]})
 
 
 def may_edit(claim: SubsidyClaim, user: Any) -> bool:
     """Return whether it is this user's turn in a state in which lines are changed."""
-    rule = LINE_EDITORS.get(ClaimStatus(claim.status))
+    rule = claim.procedure.editing(claim.status)
     turn = turn_of(claim, user)
     return rule is not None and turn.rule == rule and not turn.locked
 
@@ -43,7 +43,9 @@ class LineDetail(RecordPage):
         return (
             super()
             .get_rows()
-            .select_related("claim__street", "estate__community", "payee", "adjusted_by")
+            .select_related(
+                "claim__street", "claim__scheme", "estate__community", "payee", "adjusted_by"
+            )
         )
 
     @cached_property
@@ -104,7 +106,9 @@ class _LineAct(ActionPage):
     list_url = "subsidies:claim-list"
 
     def get_rows(self) -> QuerySet:
-        return super().get_rows().select_related("claim__street", "estate", "payee")
+        return (
+            super().get_rows().select_related("claim__street", "claim__scheme", "estate", "payee")
+        )
 
     def get_title(self) -> str:
         return f"{self.get_submit_label()}　{_title(self.object)}"

@@ -37,7 +37,7 @@ class ClaimWorkbook(_Workbook):
     model = SubsidyClaim
 
     def get_rows(self) -> QuerySet:
-        return super().get_rows().select_related("street__office")
+        return super().get_rows().select_related("street__office", "scheme")
 
     def get_download(self) -> Download:
         return self.handed_out(exports.claim_workbook(self.object, actor=self.user))

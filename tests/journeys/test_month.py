@@ -24,7 +24,13 @@ from estates.models import Estate
 from inspections import services
 from tests.inspections.conftest import make_checklist, picture
 from tests.matrix.test_matrix import ALL, rule_of
-from tests.subsidies.conftest import make_engagement, make_provider, make_rate, verify_count
+from tests.subsidies.conftest import (
+    make_engagement,
+    make_provider,
+    make_rate,
+    make_scheme,
+    verify_count,
+)
 from tests.support.people import Cast
 from tests.support.processes import Started, wait_until
 from tests.support.territory import MakeEstate
@@ -111,6 +117,8 @@ def city(
     ):
         make_engagement(place, firm)
         verify_count(place, households, entered_by=clerk, by=leader)
+    # A month in one day: the notice has tests of its own.
+    make_scheme(cast.city_manager)
     make_rate(cast.city_manager)
     checklist = make_checklist(cast.city_manager)
     services.checklist_activate(checklist=checklist, actor=cast.city_manager)
@@ -388,10 +396,10 @@ def _claim(page: Page) -> None:
     page.get_by_label("原因").fill("楼道保洁未达标，见整改通知书")
     press(page, "扣减")
     expect(page.get_by_role("region", name="合计")).to_contain_text("1,969.50")
-    follow(page, "报街道审核")
+    follow(page, "报送审核")
     said(page, CAPITAL)
     page.get_by_label(re.compile("^意见")).fill("户数属实")
-    press(page, "报街道审核")
+    press(page, "报送审核")
     expect(page.get_by_role("heading", level=1)).to_contain_text("待街道审核")
 
 

@@ -372,12 +372,53 @@ def _rate(world: World, side: str) -> dict[str, Any]:
     }
 
 
+@facts("subsidies.ClaimScheme")
+def _scheme(world: World, side: str) -> dict[str, Any]:
+    """The one that stands from the beginning, and one without a notice for all months."""
+    if ("scheme",) not in world.built:
+        world.built["scheme",] = services.scheme_register(
+            effective_from=dt.date(2017, 4, 1),
+            document_title="办理规程",
+            notice_days=0,
+            actor=world.cast.city_manager,
+        )
+    return {"__object__": world.built["scheme",]}
+
+
+@facts("subsidies.PublicNotice")
+def _notice(world: World, side: str) -> dict[str, Any]:
+    """A notice as it stands while its claim is checked and waits."""
+    if ("notice", side) not in world.built:
+        paid = _paid(world, side)
+        world.get("subsidies.ClaimScheme", side)
+        services.scheme_register(
+            effective_from=dt.date(2017, 4, 1),
+            document_title="办理规程",
+            notice_days=5,
+            actor=world.cast.city_manager,
+        )
+        claim = services.claim_open(
+            street=paid.street, month=clock.add_months(clock.today(), -1).replace(day=1)
+        )
+        services.claim_submit(claim=claim, actor=world.clerk(side))
+        services.claim_review(claim=claim, actor=world.leader(side))
+        services.claim_check(claim=claim, actor=world.cast.city_manager)
+        world.built["notice", side] = claim.notices.get()
+    return {"__object__": world.built["notice", side]}
+
+
+@facts("subsidies.NoticeObjection")
+def _notice_objection(world: World, side: str) -> dict[str, Any]:
+    return {"notice": world.get("subsidies.PublicNotice", side)}
+
+
 def _paid(world: World, side: str) -> Any:
     """Return a claim of the month before last, taken to its payment by the right people: its
     lines, acts and payments cannot be made in any other way."""
     if ("paid", side) not in world.built:
         street = world.get("estates.Street", side)
         world.get("subsidies.SubsidyRate", "street")
+        world.get("subsidies.ClaimScheme", side)
         served, uncounted = (
             _build(world, "estates.Estate", side, code=f"L9{side[0]}{n}", name=f"{MARK[side]}{n}院")
             for n in (1, 2)
@@ -483,6 +524,7 @@ KWARGS: dict[str, Callable[[World, str], dict[str, Any]]] = {
         "pk": _photo_of_order(world, side).pk,
         "size": "small",
     },
+    "notices:public": lambda world, side: {"key": world.get("subsidies.PublicNotice", side).key},
     "subsidies:claim-pay": lambda world, side: {
         "pk": _paid(world, side).pk,
         "payee": _paid(world, side).lines.get().payee_id,

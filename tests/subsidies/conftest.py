@@ -16,7 +16,7 @@ from enterprises.models import Engagement, Provider
 from estates.choices import CountStatus, EstateKind
 from estates.models import Estate, HouseholdCount, Street
 from subsidies import services
-from subsidies.models import PayeeAccount, SubsidyClaim, SubsidyRate
+from subsidies.models import ClaimScheme, PayeeAccount, SubsidyClaim, SubsidyRate
 from tests.support.people import Cast
 from xingyang_pm.common import clock
 
@@ -204,9 +204,22 @@ def pay_all(claim: SubsidyClaim, actor: User, day: dt.date | None = None) -> Sub
     )
 
 
+def make_scheme(actor: User, notice_days: int = 0, **fields: Any) -> ClaimScheme:
+    """Register a procedure for all months of the tests; without a notice, so that a claim can be
+    brought to its end on one day."""
+    return services.scheme_register(
+        effective_from=fields.pop("since", dt.date(2017, 4, 1)),
+        document_title=fields.pop("document_title", "荥阳市老旧小区物业补贴办理规程"),
+        notice_days=notice_days,
+        actor=actor,
+        **fields,
+    )
+
+
 @pytest.fixture
 def month(cast: Cast, street: Street, make_estate: Callable[..., Estate]) -> Month:
     """October of 索河街道: 142 + 58 + 46 households, one firm: ¥2,460.00."""
+    make_scheme(cast.city_manager)
     provider = make_provider()
     estates = [
         make_estate(name="工商局家属院", code="L0011"),

@@ -12,7 +12,7 @@ import pytest
 from accounts.choices import Role
 from accounts.models import User
 from subsidies import services
-from subsidies.choices import STAGES, ClaimStage, ClaimStatus, Decision
+from subsidies.choices import USUAL, ClaimStage, ClaimStatus, Decision
 from subsidies.models import ClaimAct, ClaimGap, Payment, SubsidyClaim, SubsidyLine, SubsidyRate
 from tests.subsidies.conftest import OCTOBER, Month, bring_to, make_engagement, make_provider
 from tests.support.doors import refused, sql
@@ -294,7 +294,7 @@ PEOPLE = [
 @pytest.mark.parametrize("who", PEOPLE)
 def test_the_database_knows_who_may_act(month: Month, stage, who):
     """ORM and raw SQL meet the roles, too: a wrong person's act is no act."""
-    rule = next(rule for rule in STAGES if rule.stage == stage)
+    rule = next(rule for rule in USUAL.rules if rule.stage == stage)
     claim = month.brought_to(rule.source)
     actor = month.cast.people[who]
     if who == RIGHT[stage]:
@@ -576,6 +576,7 @@ def test_one_claim_per_street_and_month(month: Month):
     claim = month.open()
     twin = SubsidyClaim(
         number="BT-Y",
+        scheme=claim.scheme,
         street=month.street,
         month=OCTOBER,
         opened_at=clock.now(),

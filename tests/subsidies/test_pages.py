@@ -450,7 +450,7 @@ def test_printing_starts_a_job_and_leads_to_it(month: Month, client_for: ClientF
 @pytest.mark.parametrize(
     ("status", "who", "action"),
     [
-        ("draft", "street_clerk", "报街道审核"),
+        ("draft", "street_clerk", "报送审核"),
         ("submitted", "street_leader", "同意上报"),
         ("reviewed", "city_manager", "复核通过"),
         ("checked", "bureau_leader", "同意拨付"),

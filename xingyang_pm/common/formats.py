@@ -50,6 +50,11 @@ def month_day(value: dt.date) -> str:
     return text if day.year == clock.today().year else f"{day.year}年{text}"
 
 
+def span_label(first: dt.date, last: dt.date) -> str:
+    """``11月11日–11月17日``"""
+    return f"{month_day(first)}–{month_day(last)}"
+
+
 def moment_label(value: dt.datetime) -> str:
     """``今天 08:00``, ``昨天 17:42``, ``11月6日 15:20``"""
     at = local(value)

@@ -9,6 +9,7 @@ from subsidies.services.claims import claim_open
 from subsidies.services.lines import line_deduct
 from subsidies.services.payments import PaymentEntry, claim_pay
 from xingyang_pm.common import clock
+from xingyang_pm.common.workdays import add_workdays
 
 from .people import Cast
 from .registry import City
@@ -48,20 +49,25 @@ def claim_run(
         ),
         (
             "checked",
-            9,
+            6,
             9,
             lambda: claim_check(
-                claim=claim, actor=cast.manager, opinion="户数与合同核对无误，同意拨付。"
+                claim=claim, actor=cast.manager, opinion="户数与合同核对无误，同意公示。"
             ),
         ),
-        ("approved", 13, 10, lambda: claim_approve(claim=claim, actor=cast.leader)),
-        ("paid", 17, 14, lambda: _pay(claim, cast)),
+        ("approved", 15, 10, lambda: claim_approve(claim=claim, actor=cast.leader)),
+        ("paid", 18, 14, lambda: _pay(claim, cast)),
     ]
-    today = clock.today()
+    today, late = clock.today(), dt.timedelta(0)
     for state, days, hour, act in acts:
         if STAGES.index(state) > STAGES.index(until):
             break
-        day = min(first + dt.timedelta(days=days), today)
+        planned = first + dt.timedelta(days=days)
+        if state == "approved":
+            # The first working day after the notice, which a festival makes longer.
+            over = add_workdays(claim.notices.get(version=claim.version).ends_on, 1)
+            late = max(over - planned, late)
+        day = min(planned + late, today)
         with clock.freeze(clock.at(day, hour)):
             act()
     return SubsidyClaim.objects.get(pk=claim.pk)
@@ -121,7 +127,7 @@ def money_present(city: City, cast: Cast, today: dt.date) -> None:
 def _reached(today: dt.date, wanted: str) -> str:
     """Return how far a claim can be by ``today``: in the first days of a month it has not
     come far."""
-    days = {"submitted": 2, "reviewed": 4, "checked": 9}
+    days = {"submitted": 2, "reviewed": 4, "checked": 6}
     reached = [state for state, day in days.items() if today.day - 1 >= day]
     if not reached:
         return "open"

@@ -95,6 +95,7 @@ def _months(user: Any, day: dt.date) -> tuple[list[_Month], dict[tuple[str, dt.d
     first = clock.add_months(day, -MONTHS)
     rows = (
         SubsidyClaim.objects.visible_to(user)
+        .standing()
         .filter(month__gte=first)
         .values_list("street__name", "month", "household_count", "deduction_total", "total")
         .order_by("month")
