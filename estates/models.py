@@ -275,6 +275,7 @@ class HouseholdCount(models.Model):
     reason = models.CharField("变动原因", max_length=200, blank=True)
     evidence = models.FileField("户数清册", upload_to=private_path, blank=True, max_length=200)
     evidence_name = models.CharField("清册文件名", max_length=200, blank=True)
+    evidence_sha256 = models.CharField("清册 SHA-256", max_length=64, blank=True)
     batch = models.ForeignKey(
         ImportBatch,
         models.PROTECT,

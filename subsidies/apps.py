@@ -16,7 +16,13 @@ class SubsidiesConfig(AppConfig):
         from estates.selectors import EstatePanel, register_estate_panel
         from estates.services.registry import register_merge_hook
         from xingyang_pm.common import desk, menu
-        from xingyang_pm.common.scoping import AnyOf, CityScope, StreetScope, register_scope
+        from xingyang_pm.common.scoping import (
+            AnyOf,
+            BureauScope,
+            CityScope,
+            StreetScope,
+            register_scope,
+        )
 
         from . import models, views
         from .selectors.merging import refuse_merge
@@ -29,6 +35,7 @@ class SubsidiesConfig(AppConfig):
 
         for model in (models.SubsidyRate, models.ClaimScheme, models.SchemeStage):
             register_scope(model, CityScope())
+        register_scope(models.ChainLink, BureauScope())
         register_scope(models.SubsidyClaim, StreetScope("street"))
         register_scope(
             models.PayeeAccount,

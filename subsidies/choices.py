@@ -43,6 +43,14 @@ class Decision(models.TextChoices):
     WITHDRAW = "withdraw", "撤回"
 
 
+class SealedKind(models.TextChoices):
+    """What is sealed in the chain of hashes."""
+
+    ACT = "act", "经办"
+    PAYMENT = "payment", "拨付"
+    VOID = "void", "作废"
+
+
 class ObjectionChannel(models.TextChoices):
     PHONE = "phone", "电话"
     VISIT = "visit", "来访"

@@ -6,6 +6,9 @@ from .views import acts, claims, lines, notices, papers, payee_accounts, rates, 
 
 app_name = "subsidies"
 
+# Everybody may open these.
+notice_patterns = [path("<uuid:key>/", notices.PublicNoticePage.as_view(), name="public")]
+
 urlpatterns = [
     path("", claims.ClaimList.as_view(), name="claim-list"),
     path("open/", claims.ClaimOpen.as_view(), name="claim-open"),

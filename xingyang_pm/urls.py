@@ -31,7 +31,8 @@ for app in API_APPS:
 urlpatterns = [
     *(path(prefix, include(module)) for prefix, module in PAGES if find_spec(module)),
     # The firm's signed link stands on paper: short, and outside the pages of those who sign in.
-    path("notices/", include("subsidies.public_urls")),
+    # A public notice is read without an account.
+    path("notices/", include((import_module("subsidies.urls").notice_patterns, "notices"))),
     path("r/", include((import_module("inspections.urls").link_patterns, "replies"))),
     path("api/v1/", include((router.urls, "api"))),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

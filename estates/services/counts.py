@@ -18,6 +18,7 @@ from xingyang_pm.common.guarding import guarded
 from xingyang_pm.common.models import ImportBatch
 from xingyang_pm.common.scoping import assert_in_scope
 from xingyang_pm.common.states import move
+from xingyang_pm.common.storage import sha256_of
 
 from .evidence import evidence_name
 from .registry import locked_estate
@@ -78,6 +79,7 @@ def household_count_enter(
         )
         if evidence is not None:
             row.evidence_name = kept_name
+            row.evidence_sha256 = sha256_of(evidence)
             row.evidence.save(kept_name, evidence, save=False)
         elif batch is not None:
             row.evidence_name = batch_evidence(batch, batch_place)

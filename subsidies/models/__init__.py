@@ -1,6 +1,7 @@
 """Money: the rate, the procedure, the month's claim of a street with its lines, its acts, its
 notice, the payment."""
 
+from .chain import ChainLink
 from .claims import ClaimAct, ClaimVoid, SubsidyClaim
 from .lines import ClaimGap, SubsidyLine
 from .notices import NoticeObjection, PublicNotice
@@ -10,6 +11,7 @@ from .rates import SubsidyRate
 from .schemes import ClaimScheme, SchemeStage
 
 __all__ = [
+    "ChainLink",
     "ClaimAct",
     "ClaimGap",
     "ClaimScheme",

@@ -32,6 +32,7 @@ class SubsidyRate(models.Model):
     document_number = models.CharField("文号", max_length=60, blank=True)
     document = models.FileField("文件", upload_to=private_path, blank=True, max_length=200)
     document_name = models.CharField("文件原名", max_length=200, blank=True)
+    document_sha256 = models.CharField("文件 SHA-256", max_length=64, blank=True)
     created_by = models.ForeignKey(USER, models.PROTECT, verbose_name="登记人", related_name="+")
     created_at = models.DateTimeField("登记时间")
 

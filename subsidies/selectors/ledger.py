@@ -27,19 +27,12 @@ from subsidies.choices import SETTLED, SOURCE_OF, ClaimStage, ClaimStatus, Decis
 from subsidies.models import ClaimAct, Payment, SubsidyClaim, SubsidyLine
 from xingyang_pm.common import clock
 
+from .differences import Difference
+from .proof import proof_differences
+
 CHUNK = 2000
 # So many days of one estate in one month may be paid at most, as a part of the month.
 _WHOLE = Decimal("1.0005")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One thing that is not as it must be: what, where, what was expected and what was found."""
-
-    what: str
-    where: str
-    expected: str
-    found: str
 
 
 @dataclass
@@ -357,6 +350,7 @@ def verify_ledger(month: dt.date | None = None, *, settled_only: bool = False) -
     ``month`` limits it to one month, ``settled_only`` to what was approved. A fixed number of
     queries; lines are streamed.
     """
+    every = SubsidyClaim.objects.all()
     claims = (
         SubsidyClaim.objects.standing()
         .select_related("scheme")
@@ -365,7 +359,8 @@ def verify_ledger(month: dt.date | None = None, *, settled_only: bool = False) -
     )
     lines = SubsidyLine.objects.standing()
     if month is not None:
-        claims, lines = claims.of_month(month), lines.filter(month=month)
+        every, claims = every.of_month(month), claims.of_month(month)
+        lines = lines.filter(month=month)
     if settled_only:
         claims, lines = claims.settled(), lines.filter(claim__status__in=SETTLED)
     result = LedgerResult()
@@ -395,4 +390,5 @@ def verify_ledger(month: dt.date | None = None, *, settled_only: bool = False) -
         result.differences.extend(_act_differences(claim, done))
         result.differences.extend(_payment_differences(claim, owed[claim.pk], paid, done))
     result.differences.extend(_doubled(lines))
+    result.differences.extend(proof_differences(every))
     return result

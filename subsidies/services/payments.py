@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from enterprises.models import Provider
-from subsidies.choices import ClaimStage, Decision
+from subsidies.choices import ClaimStage, Decision, SealedKind
 from subsidies.models import PayeeAccount, Payment, SubsidyClaim
+from subsidies.selectors.chain import payment_content
 from subsidies.selectors.payee_accounts import accounts_at_approval, accounts_in_force, approved_at
 from subsidies.selectors.payees import PayeeSum, payee_sums
 from xingyang_pm.common import clock, states
@@ -16,6 +17,7 @@ from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.guarding import guarded
 from xingyang_pm.common.money import money
 
+from .sealing import seal
 from .shared import (
     locked,
     require_new_person,
@@ -109,6 +111,7 @@ def _pay_one(
     )
     payment.full_clean()
     payment.save(force_insert=True)
+    seal(SealedKind.PAYMENT, payment.pk, payment_content(payment))
     record(
         actor=actor,
         verb="payment.record",

@@ -13,6 +13,7 @@ from xingyang_pm.common.access import require
 from xingyang_pm.common.audit import record, snapshot
 from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.guarding import guarded
+from xingyang_pm.common.storage import sha256_of
 
 RATE_FIELDS = (
     "amount",
@@ -63,6 +64,7 @@ def rate_register(
         if document is not None:
             rate.document = document
             rate.document_name = (document.name or "")[-200:]
+            rate.document_sha256 = sha256_of(document)
         rate.full_clean()
         rate.save(force_insert=True)
         number = f"（{rate.document_number}）" if rate.document_number else ""

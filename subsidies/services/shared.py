@@ -4,12 +4,15 @@ from accounts.choices import Role
 from accounts.models import User
 from estates.models import Street
 from subsidies.calculations import ClaimSums, LineFigures, claim_sums
-from subsidies.choices import ClaimStage, StageRule
+from subsidies.choices import ClaimStage, SealedKind, StageRule
 from subsidies.models import ClaimAct, ClaimVoid, SubsidyClaim
+from subsidies.selectors.chain import sealed_act
 from subsidies.selectors.persons import part_of
 from xingyang_pm.common import clock
 from xingyang_pm.common.access import require
 from xingyang_pm.common.errors import BusinessError, StaleState
+
+from .sealing import seal
 
 
 def locked(claim: SubsidyClaim, actor: User) -> SubsidyClaim:
@@ -99,6 +102,7 @@ def write_act(
     )
     act.full_clean()
     act.save(force_insert=True)
+    seal(SealedKind.ACT, act.pk, sealed_act(act))
     return act
 
 

@@ -1,8 +1,9 @@
 """作废: a claim is declared void before payment by two persons; its months may be claimed anew."""
 
 from accounts.models import User
-from subsidies.choices import VOIDABLE, VOIDERS, ClaimStatus
+from subsidies.choices import VOIDABLE, VOIDERS, ClaimStatus, SealedKind
 from subsidies.models import ClaimVoid, SubsidyClaim
+from subsidies.selectors.chain import void_content
 from xingyang_pm.common import clock, states
 from xingyang_pm.common.access import require
 from xingyang_pm.common.audit import record
@@ -11,6 +12,7 @@ from xingyang_pm.common.guarding import guarded
 from xingyang_pm.common.money import money
 from xingyang_pm.common.scoping import assert_in_scope
 
+from .sealing import seal
 from .shared import locked
 
 _WHO = "作废由房管中心科室负责人或分管领导办理，一人提出，另一人确认。"
@@ -91,6 +93,7 @@ def void_confirm(*, claim: SubsidyClaim, actor: User) -> SubsidyClaim:
         before = claim.status
         states.move(claim, source=before, target=ClaimStatus.VOID, updated_at=clock.now())
         claim.lines.update(is_void=True)
+        seal(SealedKind.VOID, void.pk, void_content(void))
         assert_in_scope(claim, actor)
         record(
             actor=actor,

@@ -385,6 +385,19 @@ def _scheme(world: World, side: str) -> dict[str, Any]:
     return {"__object__": world.built["scheme",]}
 
 
+@facts("subsidies.SchemeStage")
+def _scheme_stage(world: World, side: str) -> dict[str, Any]:
+    return {"__object__": world.get("subsidies.ClaimScheme", side).stages.first()}
+
+
+@facts("subsidies.ChainLink")
+def _chain_link(world: World, side: str) -> dict[str, Any]:
+    act = _paid(world, side).acts.first()
+    return {
+        "__object__": apps.get_model("subsidies.ChainLink").objects.get(record=act.pk, kind="act")
+    }
+
+
 @facts("subsidies.PublicNotice")
 def _notice(world: World, side: str) -> dict[str, Any]:
     """A notice as it stands while its claim is checked and waits."""
