@@ -77,7 +77,6 @@ class SubsidiesConfig(AppConfig):
                     menu.Item("月度申报", "subsidies:claim-list", count=waiting_count),
                     menu.Item("公示", "subsidies:notice-list"),
                     menu.Item("补贴标准", "subsidies:rate-list"),
-                    menu.Item("办理规程", "subsidies:scheme-list"),
                     menu.Item("拨付", "subsidies:payment-list"),
                     menu.Item("收款账户", "subsidies:account-list", count=account_waiting_count),
                 ],

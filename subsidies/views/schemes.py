@@ -15,7 +15,7 @@ from xingyang_pm.common.views.generic import Action, Fact, FormPage, ListPage, R
 
 class SchemeList(ListPage):
     model, table_class, filterset_class = ClaimScheme, SchemeTable, SchemeFilterSet
-    title, unit = "办理规程", "个规程"
+    title, unit, menu = "办理规程", "个规程", "subsidies:rate-list"
     actions = [
         Action(
             "登记规程", "subsidies:scheme-create", icon="plus", primary=True, roles=SCHEME_EDITORS
@@ -26,7 +26,7 @@ class SchemeList(ListPage):
 
 class SchemeDetail(RecordPage):
     model = ClaimScheme
-    list_url = "subsidies:scheme-list"
+    list_url, menu = "subsidies:scheme-list", "subsidies:rate-list"
     facts_title = "环节与公示"
 
     def get_title(self) -> str:
@@ -59,6 +59,7 @@ class SchemeDetail(RecordPage):
 class SchemeCreate(FormPage):
     form_class, roles = SchemeForm, SCHEME_EDITORS
     title, submit_label, list_url = "登记办理规程", "登记规程", "subsidies:scheme-list"
+    menu = "subsidies:rate-list"
     intro = (
         "规程说明申报要过哪些环节、每个环节几个人、公示几个工作日。登记后不能修改或删除，"
         "只能登记新的规程；同一人在一份申报里只能办一个环节。"
