@@ -7,6 +7,9 @@ from .models import (
     ClaimGap,
     ClaimScheme,
     ClaimVoid,
+    FeeCollection,
+    FeeDraft,
+    FeeStandard,
     NoticeObjection,
     PayeeAccount,
     Payment,
@@ -21,6 +24,25 @@ from .models import (
 @register(SubsidyRate)
 class SubsidyRateAdmin(ReadOnlyAdmin):
     list_display = ["effective_from", "amount", "month_rule", "document_title", "document_number"]
+
+
+@register(FeeStandard)
+class FeeStandardAdmin(ReadOnlyAdmin):
+    list_display = ["estate", "amount", "effective_from", "document_title", "document_number"]
+    list_select_related = ["estate"]
+
+
+@register(FeeDraft)
+class FeeDraftAdmin(ReadOnlyAdmin):
+    list_display = ["estate", "month", "saved_by", "saved_at"]
+    list_select_related = ["estate", "saved_by"]
+
+
+@register(FeeCollection)
+class FeeCollectionAdmin(ReadOnlyAdmin):
+    list_display = ["estate", "month", "households_billed", "households_paid", "amount_received"]
+    list_select_related = ["estate"]
+    search_fields = ["estate__name", "estate__code"]
 
 
 @register(SubsidyClaim)

@@ -11,6 +11,8 @@ class SubsidiesConfig(AppConfig):
     verbose_name = "补贴"
 
     def ready(self) -> None:
+        from django.db.models import Q
+
         from enterprises.models import ServesStreet
         from enterprises.selectors import register_provider_panel
         from estates.selectors import EstatePanel, register_estate_panel
@@ -21,11 +23,14 @@ class SubsidiesConfig(AppConfig):
             BureauScope,
             CityScope,
             StreetScope,
+            Where,
             register_scope,
         )
 
         from . import models, views
-        from .selectors.merging import refuse_merge
+        from .imports import register_fee_ledgers
+        from .selectors.fees import fees_waiting
+        from .selectors.merging import refuse_fee_merge, refuse_merge
         from .selectors.payee_accounts import account_waiting_count, accounts_waiting
         from .selectors.waiting import claims_waiting, waiting_count
         from .services.schemes import lay_usual_scheme
@@ -41,6 +46,11 @@ class SubsidiesConfig(AppConfig):
             models.PayeeAccount,
             AnyOf(StreetScope("provider__street"), ServesStreet("provider")),
         )
+        register_scope(
+            models.FeeStandard, AnyOf(Where(Q(estate=None)), StreetScope("estate__street"))
+        )
+        for model in (models.FeeDraft, models.FeeCollection):
+            register_scope(model, StreetScope("estate__street"))
         for model in (
             models.ClaimAct,
             models.ClaimGap,
@@ -62,11 +72,24 @@ class SubsidiesConfig(AppConfig):
                 order=40,
             )
         )
+        register_estate_panel(
+            EstatePanel(
+                tab="fees",
+                label="交费",
+                make=views.estate_fees,
+                count=views.estate_fee_count,
+                kinds=("old",),
+                order=41,
+            )
+        )
+        register_fee_ledgers()
         register_provider_panel("payments", "补贴", views.provider_payments)
         register_provider_panel("accounts", "收款账户", views.provider_accounts)
         register_merge_hook(refuse_merge)
+        register_merge_hook(refuse_fee_merge)
         desk.register_waiting(claims_waiting)
         desk.register_waiting(accounts_waiting)
+        desk.register_waiting(fees_waiting)
         menu.register(
             menu.Section(
                 "subsidies",
@@ -79,6 +102,7 @@ class SubsidiesConfig(AppConfig):
                     menu.Item("补贴标准", "subsidies:rate-list"),
                     menu.Item("拨付", "subsidies:payment-list"),
                     menu.Item("收款账户", "subsidies:account-list", count=account_waiting_count),
+                    menu.Item("业主交费", "subsidies:fee-list"),
                 ],
             )
         )

@@ -216,6 +216,8 @@ CLAIM_MOVES = frozenset(
 )
 
 RATE_EDITORS = frozenset({Role.BUREAU_MANAGER})
+# The street enters what its providers collected.
+FEE_ENTERERS = frozenset({Role.STREET_CLERK})
 # Who opens a month by hand and computes a draft anew.
 CLAIM_OPENERS = frozenset({Role.STREET_CLERK, Role.BUREAU_MANAGER})
 PAYERS = frozenset({Role.FINANCE_OFFICER})

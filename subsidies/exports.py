@@ -2,16 +2,19 @@
 
 import datetime as dt
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from accounts.models import User
 from subsidies.calculations import plain_number
-from subsidies.models import SubsidyClaim
-from subsidies.reports import claim_form, form_total, month_form
+from subsidies.models import FeeCollection, SubsidyClaim
+from subsidies.reports import claim_form, fee_form, form_total, month_form
+from subsidies.selectors.fees import FeeSums
 from xingyang_pm.common import audit, clock, jobs
 from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.models import Job
@@ -82,6 +85,28 @@ def month_workbook(month: dt.date, *, actor: User) -> PaperFile:
 def claim_workbook(claim: SubsidyClaim, *, actor: User) -> PaperFile:
     """Return the 申报明细表 of a claim as a workbook: 432 lines in well under 0.3 s."""
     return _recorded(_workbook(claim_form(claim)), actor=actor, target=claim)
+
+
+def fee_workbook(
+    target: Path,
+    rows: Sequence[FeeCollection],
+    *,
+    sums: FeeSums,
+    month: dt.date | None,
+    note: str,
+    actor: User,
+) -> int:
+    """Write the 收缴情况表 over ``rows`` to ``target``; return how many there are."""
+    form = fee_form(rows, sums=sums, month=month, note=note, user=actor)
+    write_form(target, form)
+    audit.record(
+        actor=actor,
+        verb="export",
+        target=None,
+        summary=f"导出“{form.title}” {len(rows)} 行（{note}）",
+        tag="导出",
+    )
+    return len(rows)
 
 
 # --- PDF -------------------------------------------------------------------------------------

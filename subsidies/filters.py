@@ -1,10 +1,11 @@
 """Filters of claims, gaps, payments and rates."""
 
 import django_filters
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import F, QuerySet
 
 from enterprises.models import Provider
-from estates.models import Street
+from estates.models import Estate, Street
 from xingyang_pm.common import clock
 from xingyang_pm.common.filters import (
     DateSpanFilter,
@@ -15,10 +16,12 @@ from xingyang_pm.common.filters import (
     YesNoFilter,
 )
 
-from .choices import AccountStatus, ClaimStatus, GapReason, MonthRuleChoice
+from .choices import SETTLED, AccountStatus, ClaimStatus, GapReason, MonthRuleChoice
 from .models import (
     ClaimGap,
     ClaimScheme,
+    FeeCollection,
+    FeeStandard,
     PayeeAccount,
     Payment,
     PublicNotice,
@@ -57,6 +60,29 @@ class LineFilterSet(PortalFilterSet):
     class Meta:
         model = SubsidyLine
         fields = ["month", "street", "claim", "payee"]
+
+
+class LineListFilterSet(PortalFilterSet):
+    """Lines of all claims; without a state those that were approved."""
+
+    month = MonthFilter(label="月份")
+    street = ScopedChoiceFilter(Street, "claim__street", label="街道（乡镇）", empty="全部街道")
+    provider = ScopedChoiceFilter(Provider, "payee", label="接管单位", empty="全部单位")
+    estate = ScopedChoiceFilter(Estate, label="小区", limit=50)
+    since = MonthFilter("month", lookup_expr="gte", label="月份从")
+    until = MonthFilter("month", lookup_expr="lte", label="月份到")
+    settled = YesNoFilter(label="审批", yes="已审批", no="未审批", method="by_settled")
+    q = KeywordFilter(
+        ["estate__name__contains", "estate__code__istartswith"], placeholder="小区名称、编号"
+    )
+
+    class Meta:
+        model = SubsidyLine
+        fields = ["month", "street", "provider", "estate", "since", "until", "settled", "q"]
+        primary = ["month", "street", "provider", "q"]
+
+    def by_settled(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        return rows.settled() if value else rows.exclude(claim__status__in=SETTLED)
 
 
 class GapFilterSet(PortalFilterSet):
@@ -101,6 +127,54 @@ class PaymentFilterSet(PortalFilterSet):
         model = Payment
         fields = ["month", "street", "payee", "first", "last", "q"]
         primary = ["month", "street", "payee", "q"]
+
+
+class FeeFilterSet(PortalFilterSet):
+    month = MonthFilter(label="月份")
+    street = ScopedChoiceFilter(Street, "estate__street", label="街道（乡镇）", empty="全部街道")
+    provider = ScopedChoiceFilter(Provider, label="收费单位", empty="全部单位")
+    estate = ScopedChoiceFilter(Estate, label="小区", limit=50)
+    low = YesNoFilter(label="收缴率", yes="偏低", no="不低", method="by_low")
+    above = YesNoFilter(
+        label="应收户数", yes="多于核定户数", no="不多于核定户数", method="by_above"
+    )
+    corrected = YesNoFilter(
+        "replaces", label="更正", yes="更正过", no="没有更正", lookup_expr="isnull", exclude=True
+    )
+    since = MonthFilter("month", lookup_expr="gte", label="月份从")
+    until = MonthFilter("month", lookup_expr="lte", label="月份到")
+    q = KeywordFilter(
+        ["estate__name__contains", "estate__code__istartswith"], placeholder="小区名称、编号"
+    )
+
+    class Meta:
+        model = FeeCollection
+        fields = [
+            "month", "street", "provider", "estate", "low", "above", "corrected", "since", "until",
+            "q",
+        ]  # fmt: skip
+        primary = ["month", "street", "low", "q"]
+
+    def by_low(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        low = rows.filter(rate__lt=settings.FEE_LOW_PERCENT)
+        return low if value else rows.exclude(pk__in=low.values("pk"))
+
+    def by_above(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        above = rows.filter(households_billed__gt=F("households_verified"))
+        return above if value else rows.exclude(pk__in=above.values("pk"))
+
+
+class FeeStandardFilterSet(PortalFilterSet):
+    street = ScopedChoiceFilter(Street, "estate__street", label="街道（乡镇）", empty="全部街道")
+    q = KeywordFilter(
+        ["estate__name__contains", "document_title__contains", "document_number__contains"],
+        placeholder="小区、文件名称、文号",
+    )
+
+    class Meta:
+        model = FeeStandard
+        fields = ["street", "q"]
+        primary = ["street", "q"]
 
 
 class RateFilterSet(PortalFilterSet):

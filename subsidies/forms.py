@@ -17,6 +17,7 @@ from xingyang_pm.common.forms import (
     dress_field,
 )
 
+from .calculations import FEE_LABELS, read_fee
 from .choices import (
     MAX_NOTICE_DAYS,
     MAX_PERSONS,
@@ -314,6 +315,87 @@ class PaymentsForm(PortalForm):
         """The voucher numbers typed, by payee."""
         typed = {payee: self.cleaned_data.get(f"voucher_{payee}") for payee, _ in self.payees}
         return {payee: number for payee, number in typed.items() if number}
+
+
+class FeeStandardForm(PortalForm):
+    estate = forms.ModelChoiceField(
+        label="小区",
+        queryset=Estate.objects.active().old().order_by("street__code", "code"),
+        required=False,
+        empty_label="全部没有另定标准的老旧小区",
+    )
+    amount = MoneyField(label="标准（元/户·月）", max_digits=8)
+    effective_from = MonthField(label="执行月份", help_text="从这个月起执行，登记后不能修改。")
+    document_title = forms.CharField(label="文件名称", max_length=120)
+    document_number = forms.CharField(label="文号", max_length=60, required=False)
+    document = UploadField(
+        label="文件扫描件", required=False, suffixes=[".pdf", ".jpg", ".jpeg", ".png"]
+    )
+
+    class Meta:
+        sections = [
+            ("标准", ["estate", "amount", "effective_from"]),
+            ("依据", ["document_title", "document_number", "document"]),
+        ]
+        wide = ["estate", "document_title", "document"]
+
+
+class FeeCorrectForm(PortalForm):
+    """The figures of one estate anew, with the reason."""
+
+    households_billed = forms.CharField(label="应收户数", max_length=20)
+    households_paid = forms.CharField(label="实收户数", max_length=20)
+    amount_billed = forms.CharField(label="本月应收（元）", max_length=20)
+    amount_received = forms.CharField(label="本月实收（元）", max_length=20)
+    amount_recovered = forms.CharField(
+        label="其中收回往期欠费（元）", max_length=20, required=False
+    )
+    opening_arrears = forms.CharField(
+        label="起算前欠费（元）",
+        max_length=20,
+        required=False,
+        help_text="这个小区第一次填报时，以前就欠着的合计。",
+    )
+    reason = forms.CharField(
+        label="更正原因",
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 200}),
+        help_text="写明错在哪里、按什么改正。原来的数字仍看得到。",
+    )
+    evidence = UploadField(
+        label="依据", required=False, suffixes=[".pdf", ".jpg", ".jpeg", ".png", ".xlsx"]
+    )
+
+    class Meta:
+        sections = [
+            ("户数和金额", list(FEE_LABELS)),
+            ("原因", ["reason", "evidence"]),
+        ]
+        wide = ["reason", "evidence"]
+
+    def __init__(self, *args: Any, begins: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not begins:
+            del self.fields["opening_arrears"]
+        for name in FEE_LABELS:
+            if name in self.fields:
+                self.fields[name].widget.attrs["inputmode"] = "decimal"
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not self.errors:
+            self.figures, problems = read_fee({name: values.get(name, "") for name in FEE_LABELS})
+            for name, sentence in problems.items():
+                self.add_error(name, sentence)
+        return values
+
+
+class FeeEvidenceForm(PortalForm):
+    """The paper that a street confirms its rows by; it may be left out."""
+
+    evidence = UploadField(
+        label="依据", required=False, suffixes=[".pdf", ".jpg", ".jpeg", ".png", ".xlsx"]
+    )
 
 
 class RateForm(PortalForm):

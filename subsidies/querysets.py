@@ -4,7 +4,20 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, Self
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    FloatField,
+    Max,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from xingyang_pm.common import clock
 from xingyang_pm.common.money import fen
@@ -97,6 +110,49 @@ class NoticeQuerySet(ScopedQuerySet):
             objected=Count("objections"),
             against=Count("objections", filter=Q(objections__outcome__in=open_or_upheld)),
         )
+
+
+_YUAN = DecimalField(max_digits=16, decimal_places=2)
+_NOTHING = Value(Decimal(0), output_field=_YUAN)
+# What a record adds to the arrears of its estate.
+ADDED = F("amount_billed") - F("amount_received") + Coalesce(F("opening_arrears"), _NOTHING)
+
+
+class FeeStandardQuerySet(ScopedQuerySet):
+    def in_force(self, month: dt.date) -> Self:
+        """Return what began by ``month``, the latest first: the first row of an estate holds for
+        it, the first without an estate for all others."""
+        return self.filter(effective_from__lte=month).order_by("-effective_from")
+
+
+class FeeCollectionQuerySet(ScopedQuerySet):
+    def current(self) -> Self:
+        """Return the records that no correction has replaced."""
+        return self.filter(replaced_by__isnull=True)
+
+    def of_month(self, month: dt.date) -> Self:
+        return self.filter(month=month)
+
+    def with_arrears(self) -> Self:
+        """Annotate ``arrears``: yuan owed to the estate's service at the end of the month, from
+        the chain of its records that stand."""
+        chain = (
+            self.model._base_manager.filter(
+                estate=OuterRef("estate"), month__lte=OuterRef("month"), replaced_by__isnull=True
+            )
+            .order_by()
+            .values("estate")
+            .annotate(owed=Sum(ADDED, output_field=_YUAN))
+            .values("owed")
+        )
+        return self.annotate(arrears=Coalesce(Subquery(chain, output_field=_YUAN), _NOTHING))
+
+    def with_rate(self) -> Self:
+        """Annotate ``rate``: what came in of what was billed for the month, in percent. Binary,
+        for order and filters; what is shown is computed in decimal."""
+        part = Cast(F("amount_received") - F("amount_recovered"), FloatField())
+        whole = NullIf(Cast("amount_billed", FloatField()), Value(0.0))
+        return self.annotate(rate=part * Value(100.0) / whole)
 
 
 class ClaimActQuerySet(ScopedQuerySet):

@@ -1,17 +1,19 @@
 """The office's own papers about the subsidy: what stands in them, as page, workbook and PDF."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 
 from subsidies.calculations import plain_number
-from subsidies.models import SubsidyClaim, SubsidyLine
+from subsidies.models import FeeCollection, SubsidyClaim, SubsidyLine
+from subsidies.selectors.fees import FeeSums
 from subsidies.selectors.summary import MonthSummary, StreetMonth, month_summary, require_sums
 from xingyang_pm.common import clock
 from xingyang_pm.common.errors import BusinessError
-from xingyang_pm.common.money import money
+from xingyang_pm.common.money import fen, money
 from xingyang_pm.common.spreadsheets.official import FormColumn, FormSection, OfficialForm
 
 MONTH_COLUMNS = (
@@ -214,6 +216,97 @@ def claim_form(claim: SubsidyClaim) -> OfficialForm:
         version=claim.version,
         sheet_name="申报明细表",
     )
+
+
+# --- The owners' fee ---------------------------------------------------------------------------
+
+FEE_COLUMNS = (
+    FormColumn("序号", "ordinal", width=6),
+    FormColumn("街道（乡镇）", width=12),
+    FormColumn("小区名称", left=True, width=18),
+    FormColumn("收费单位", left=True, width=18),
+    FormColumn("应收", "integer", group="户数（户）", total=True, width=8),
+    FormColumn("实收", "integer", group="户数（户）", total=True, width=8),
+    FormColumn("收缴率（户）", "percent", width=9),
+    FormColumn("本月应收", "money", group="金额（元）", total=True, width=13),
+    FormColumn("本月实收", "money", group="金额（元）", total=True, width=13),
+    FormColumn("其中往期", "money", group="金额（元）", total=True, width=12),
+    FormColumn("收缴率（金额）", "percent", width=9),
+    FormColumn("月末欠费（元）", "money", total=True, width=13),
+    FormColumn("备注", left=True, width=14),
+)
+FEE_SIGNATURES = ("制表人", "复核人", "审核人", "负责人")
+
+
+def _part(value: Decimal | None) -> Decimal | None:
+    """Return a percentage as the sheet's own format wants it."""
+    return None if value is None else value / 100
+
+
+def _fee_row(index: int, fee: FeeCollection) -> list[Any]:
+    remarks = []
+    if fee.above_verified:
+        remarks.append(f"核定 {fee.households_verified} 户")
+    if fee.replaces_id:
+        remarks.append(f"更正：{fee.reason}")
+    return [
+        index,
+        fee.estate.street.name,
+        fee.estate.name,
+        fee.provider.label if fee.provider else "",
+        fee.households_billed,
+        fee.households_paid,
+        _part(fee.household_rate),
+        fee.amount_billed,
+        fee.amount_received,
+        fee.amount_recovered,
+        _part(fee.collection_rate),
+        fen(fee.arrears),
+        "；".join(remarks),
+    ]
+
+
+def fee_form(
+    rows: Sequence[FeeCollection],
+    *,
+    sums: FeeSums,
+    month: dt.date | None,
+    note: str,
+    user: Any,
+) -> OfficialForm:
+    """Return the 收缴情况表 over ``rows`` (with ``arrears``): estates in total, no owner.
+
+    ``sums`` are the database's own; raises :class:`BusinessError` when the rows differ.
+    """
+    when = clock.chinese_month(month) if month else ""
+    rates = f"按户 {_words(sums.household_rate)}，按金额 {_words(sums.collection_rate)}"
+    notes = [f"收缴率：{rates}；按金额的收缴率为本月实收除去往期，比本月应收。"]
+    if note:
+        notes.append(f"筛选：{note}。")
+    return OfficialForm(
+        title=f"荥阳市{when}老旧小区业主交费收缴情况表",
+        columns=FEE_COLUMNS,
+        sections=[FormSection([_fee_row(i, row) for i, row in enumerate(rows, 1)])],
+        reporting_unit=settings.OFFICE_NAME if user.sees_city else user.office.name,
+        reported_on=clock.today(),
+        parts=[("交费月份", when)] if when else [],
+        stated={
+            "应收": sums.households_billed,
+            "实收": sums.households_paid,
+            "本月应收": sums.amount_billed,
+            "本月实收": sums.amount_received,
+            "其中往期": sums.amount_recovered,
+            "月末欠费（元）": sums.arrears,
+        },
+        signatures=FEE_SIGNATURES,
+        notes=notes,
+        number=f"JF-{month:%Y-%m}" if month else "JF",
+        sheet_name="收缴情况表",
+    )
+
+
+def _words(rate: Decimal | None) -> str:
+    return "—" if rate is None else f"{rate}%"
 
 
 def form_total(form: OfficialForm) -> Decimal:

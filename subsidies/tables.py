@@ -1,8 +1,11 @@
-"""Columns of claims, lines, gaps, payments and rates."""
+"""Columns of claims, lines, gaps, payments, rates, owners' fees and income."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.conf import settings
+from django.db.models import FloatField, Q, QuerySet, Sum, Value
+from django.db.models.functions import Cast, NullIf
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -131,6 +134,36 @@ class LineTable(Table):
 
     def row_title(self, line: SubsidyLine) -> str:
         return line.estate.name
+
+
+class LineListTable(Table):
+    """Lines of all claims and months."""
+
+    columns = [
+        Column(
+            "estate", "小区名称", value="estate__name", sort="estate__code",
+            link="subsidies:line-detail", css="clip nm",
+        ),
+        Column("street", "街道（乡镇）", value="claim__street__name", css="sec nowrap"),
+        Column("month", "月份", kind="month", sort="month", css="nowrap"),
+        Column("payee", "接管单位", value=lambda line: line.payee.label, css="sec clip pv"),
+        Column("households", "户数", kind="integer", sort="households"),
+        Column("rate", "标准", kind="money", unit="元/户·月", hidden=True),
+        Column(
+            "deduction", "扣减", kind="money", value=lambda line: -line.deduction,
+            sort="deduction", total=Sum("deduction") * -1, dash_zero=True, unit="元",
+        ),
+        Column("amount", "金额", kind="money", sort="amount", total="amount", unit="元"),
+        Column(
+            "status", "状态", value=lambda line: line.claim.get_status_display(),
+            pill=lambda line: status_pill(line.claim),
+        ),
+    ]  # fmt: skip
+    default_sort = "-month"
+    sum_row = True
+
+    def prepare(self, rows: QuerySet, columns: Sequence[Column]) -> QuerySet:
+        return super().prepare(rows, columns).select_related("claim", "payee")
 
 
 class EstateLineTable(Table):
@@ -307,6 +340,178 @@ class ProviderPaymentTable(PaymentTable):
 
     columns = [column for column in PaymentTable.columns if column.name != "payee"]
     sum_row = False
+
+
+def _rate_tone(row: Any) -> str:
+    """Red below the rate that the office has set."""
+    rate = row.collection_rate
+    return "t-red" if rate is not None and rate < settings.FEE_LOW_PERCENT else ""
+
+
+def _rate_pill(row: Any) -> Pill | None:
+    if _rate_tone(row):
+        return Pill("收缴率偏低", "r")
+    return Pill("多于核定户数", "a") if row.above_verified else None
+
+
+_RATE_TOTAL = (
+    Cast(Sum("amount_received") - Sum("amount_recovered"), FloatField())
+    * Value(100.0)
+    / NullIf(Cast(Sum("amount_billed"), FloatField()), Value(0.0))
+)
+_HOUSEHOLD_TOTAL = (
+    Cast(Sum("households_paid"), FloatField())
+    * Value(100.0)
+    / NullIf(Cast(Sum("households_billed"), FloatField()), Value(0.0))
+)
+
+
+class FeeTable(Table):
+    columns = [
+        Column(
+            "estate",
+            "小区名称",
+            value="estate__name",
+            sort="estate__code",
+            link="subsidies:fee-detail",
+            css="clip nm",
+        ),
+        Column(
+            "street", "街道（乡镇）", value="estate__street__name",
+            sort="estate__street__code", css="sec nowrap",
+        ),
+        Column("month", "月份", kind="month", sort="month", css="nowrap", hidden=True),
+        Column(
+            "provider", "收费单位",
+            value=lambda row: row.provider.label if row.provider else None,
+            css="sec clip pv", hidden=True,
+        ),
+        Column(
+            "households_billed", "应收户", kind="integer", sort="households_billed",
+            total="households_billed",
+        ),
+        Column(
+            "households_paid", "实收户", kind="integer", sort="households_paid",
+            total="households_paid",
+        ),
+        Column(
+            "household_rate", "按户", kind="percent", value=lambda row: row.household_rate,
+            total=_HOUSEHOLD_TOTAL,
+        ),
+        Column(
+            "amount_billed", "本月应收", kind="money", sort="amount_billed",
+            total="amount_billed", unit="元",
+        ),
+        Column(
+            "amount_received", "本月实收", kind="money", sort="amount_received",
+            total="amount_received", unit="元",
+        ),
+        Column(
+            "amount_recovered", "其中往期", kind="money", total="amount_recovered",
+            dash_zero=True, unit="元",
+        ),
+        Column(
+            "rate", "收缴率", kind="percent", value=lambda row: row.collection_rate, sort="rate",
+            tone=_rate_tone, total=_RATE_TOTAL,
+        ),
+        Column(
+            "arrears", "月末欠费", kind="money", sort="arrears", total="arrears",
+            dash_zero=True, unit="元",
+        ),
+        Column("note", "说明", pill=_rate_pill, css="nowrap"),
+        Column("entered_by", "填报人", value="entered_by__name", css="sec nowrap", hidden=True),
+        Column("entered_at", "确认时间", kind="datetime", hidden=True),
+    ]  # fmt: skip
+    default_sort = "estate"
+    sum_row = True
+
+    def prepare(self, rows: QuerySet, columns: Sequence[Column]) -> QuerySet:
+        return (
+            super()
+            .prepare(rows, columns)
+            .select_related("estate__street", "provider", "entered_by")
+        )
+
+
+class EstateFeeTable(FeeTable):
+    """The months of one estate: which estate stands above."""
+
+    columns = [
+        Column(
+            "month", "月份", kind="month", sort="month", link="subsidies:fee-detail",
+            css="nm nowrap",
+        ),
+        *(
+            column
+            for column in FeeTable.columns
+            if column.name
+            not in {"estate", "street", "month", "provider", "entered_by", "entered_at"}
+        ),
+    ]  # fmt: skip
+    default_sort = "-month"
+    sum_row = False
+
+
+class StreetEntryTable(Table):
+    """How far each street is with the month."""
+
+    columns = [
+        Column("name", "街道（乡镇）", css="nm nowrap"),
+        Column("estates", "在管小区", kind="integer", total="estates"),
+        Column("entered", "已填报", kind="integer", total="entered"),
+        Column("left", "未填报", kind="integer", total="left", dash_zero=True),
+        Column(
+            "state", "情况",
+            pill=lambda row: Pill("没有填完", "a") if row.left else Pill("已填完", "g"),
+        ),
+    ]  # fmt: skip
+    sum_row = True
+
+
+class FeeStandardTable(Table):
+    columns = [
+        Column(
+            "effective_from", "执行月份", kind="month", sort="effective_from",
+            link="subsidies:fee-standard-detail", css="nm nowrap",
+        ),
+        Column(
+            "estate", "适用小区",
+            value=lambda row: row.estate.name if row.estate else "全部老旧小区", css="clip",
+        ),
+        Column("amount", "标准", kind="money", unit="元/户·月", sort="amount"),
+        Column("document_title", "依据文件", css="wrap wide"),
+        Column("document_number", "文号", css="nowrap"),
+        Column("created_by", "登记人", value="created_by__name", css="sec nowrap"),
+        Column("created_at", "登记时间", kind="date", sort="created_at"),
+    ]  # fmt: skip
+    default_sort = "-effective_from"
+
+    def prepare(self, rows: QuerySet, columns: Sequence[Column]) -> QuerySet:
+        return super().prepare(rows, columns).select_related("estate")
+
+
+class IncomeTable(Table):
+    """What the service of estates lives on: the owners' fee and the subsidy."""
+
+    columns = [
+        Column("name", "名称", sort="name", link=lambda row: row.url or None, css="clip nm"),
+        Column("street", "街道（乡镇）", css="sec nowrap"),
+        Column("estates", "小区", kind="integer", sort="estates", total="estates"),
+        Column("households", "户数", kind="integer", sort="households", total="households"),
+        Column(
+            "fee", "业主交费", kind="money", sort="fee", total="fee", unit="元",
+            link=lambda row: row.fee_url or None,
+        ),
+        Column(
+            "subsidy", "财政补贴", kind="money", sort="subsidy", total="subsidy", unit="元",
+            link=lambda row: row.subsidy_url or None,
+        ),
+        Column("total", "合计", kind="money", sort="total", total="total", unit="元"),
+        Column("fee_share", "交费占比", kind="percent", sort="fee_share"),
+        Column("per_household", "每户每月", kind="money", sort="per_household", unit="元"),
+    ]  # fmt: skip
+    default_sort = "-total"
+    sum_row = True
 
 
 class RateTable(Table):

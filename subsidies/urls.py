@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from .views import acts, claims, lines, notices, papers, payee_accounts, rates, schemes
+from .views import (
+    acts,
+    claims,
+    fees,
+    income,
+    lines,
+    notices,
+    papers,
+    payee_accounts,
+    rates,
+    schemes,
+)
 
 app_name = "subsidies"
 
@@ -64,4 +75,22 @@ urlpatterns = [
     path("rates/new/", rates.RateCreate.as_view(), name="rate-create"),
     path("rates/<int:pk>/", rates.RateDetail.as_view(), name="rate-detail"),
     path("rates/<int:pk>/document/", rates.RateDocument.as_view(), name="rate-document"),
+    path("lines/", lines.LineList.as_view(), name="line-list"),
+    path("fees/", fees.FeeList.as_view(), name="fee-list"),
+    path("fees/entry/", fees.FeeEntryHome.as_view(), name="fee-entry-home"),
+    path("fees/entry/<str:month>/", fees.FeeEntry.as_view(), name="fee-entry"),
+    path("fees/entry/<str:month>/row/", fees.FeeEntryRow.as_view(), name="fee-entry-row"),
+    path("fees/<int:pk>/", fees.FeeDetail.as_view(), name="fee-detail"),
+    path("fees/<int:pk>/correct/", fees.FeeCorrect.as_view(), name="fee-correct"),
+    path("fees/<int:pk>/evidence/", fees.FeeEvidence.as_view(), name="fee-evidence"),
+    path("fees/standards/", fees.FeeStandardList.as_view(), name="fee-standard-list"),
+    path("fees/standards/add/", fees.FeeStandardCreate.as_view(), name="fee-standard-create"),
+    path("fees/standards/<int:pk>/", fees.FeeStandardDetail.as_view(), name="fee-standard-detail"),
+    path(
+        "fees/standards/<int:pk>/document/",
+        fees.FeeStandardDocument.as_view(),
+        name="fee-standard-document",
+    ),
+    path("income/", income.IncomePage.as_view(), name="income"),
+    path("income/workbook/", income.IncomeWorkbook.as_view(), name="income-workbook"),
 ]

@@ -1,5 +1,14 @@
-"""The arithmetic of the household subsidy, and what is sealed of it. No Django here."""
+"""The arithmetic of the subsidy and the owners' fee, and what is sealed of it. No Django here."""
 
+from .fees import (
+    FEE_LABELS,
+    FeeFigures,
+    fee_problems,
+    fee_remarks,
+    percent_of,
+    read_fee,
+    strict_number,
+)
 from .lines import (
     ClaimSums,
     CountFacts,
@@ -24,9 +33,11 @@ from .lines import (
 )
 
 __all__ = [
+    "FEE_LABELS",
     "ClaimSums",
     "CountFacts",
     "DeductionFacts",
+    "FeeFigures",
     "LineExplanation",
     "LineFacts",
     "LineFigures",
@@ -40,8 +51,13 @@ __all__ = [
     "explain",
     "facts_from_json",
     "facts_to_json",
+    "fee_problems",
+    "fee_remarks",
     "gross_amount",
     "line_amount",
     "months_served",
+    "percent_of",
     "plain_number",
+    "read_fee",
+    "strict_number",
 ]

@@ -1,8 +1,9 @@
 """Money: the rate, the procedure, the month's claim of a street with its lines, its acts, its
-notice, the payment."""
+notice, the payment; and what the owners pay beside it."""
 
 from .chain import ChainLink
 from .claims import ClaimAct, ClaimVoid, SubsidyClaim
+from .fees import FeeCollection, FeeDraft, FeeStandard
 from .lines import ClaimGap, SubsidyLine
 from .notices import NoticeObjection, PublicNotice
 from .payee_accounts import PayeeAccount
@@ -16,6 +17,9 @@ __all__ = [
     "ClaimGap",
     "ClaimScheme",
     "ClaimVoid",
+    "FeeCollection",
+    "FeeDraft",
+    "FeeStandard",
     "NoticeObjection",
     "PayeeAccount",
     "Payment",

@@ -9,6 +9,15 @@ from .acts import (
     claim_withdraw,
 )
 from .claims import MonthOpening, claim_open, claim_recompute, month_open
+from .fees import (
+    Confirming,
+    FeeEntry,
+    fee_correct,
+    fee_draft_save,
+    fee_standard_register,
+    fees_confirm,
+    fees_enter,
+)
 from .lines import line_deduct, line_exclude, line_include
 from .notices import objection_answer, objection_record
 from .payee_accounts import (
@@ -24,6 +33,8 @@ from .schemes import scheme_register
 from .voids import void_confirm, void_propose, void_take_back
 
 __all__ = [
+    "Confirming",
+    "FeeEntry",
     "MonthOpening",
     "PaymentEntry",
     "account_confirm",
@@ -40,6 +51,11 @@ __all__ = [
     "claim_review",
     "claim_submit",
     "claim_withdraw",
+    "fee_correct",
+    "fee_draft_save",
+    "fee_standard_register",
+    "fees_confirm",
+    "fees_enter",
     "line_deduct",
     "line_exclude",
     "line_include",

@@ -8,13 +8,21 @@ from django.utils.functional import cached_property
 
 from subsidies import services
 from subsidies.choices import EDITING_STAGES, STAGE_ROLES
+from subsidies.filters import LineListFilterSet
 from subsidies.forms import DeductForm, ExcludeForm
 from subsidies.models import SubsidyClaim, SubsidyLine
 from subsidies.selectors.stages import turn_of
-from subsidies.tables import status_pill
+from subsidies.tables import LineListTable, status_pill
 from xingyang_pm.common import clock
 from xingyang_pm.common.money import money
-from xingyang_pm.common.views.generic import Action, ActionPage, Fact, Pill, RecordPage
+from xingyang_pm.common.views.generic import (
+    Action,
+    ActionPage,
+    Fact,
+    ListPage,
+    Pill,
+    RecordPage,
+)
 
 from .explaining import shown
 
@@ -30,6 +38,18 @@ def may_edit(claim: SubsidyClaim, user: Any) -> bool:
 
 def _title(line: SubsidyLine) -> str:
     return f"{line.estate.name} {clock.chinese_month(line.month)}补贴"
+
+
+class LineList(ListPage):
+    """补贴明细: what figures of the statistics count, line by line; those left out do not count."""
+
+    model, table_class, filterset_class = SubsidyLine, LineListTable, LineListFilterSet
+    title, unit = "补贴明细", "行"
+    menu = "subsidies:claim-list"
+    empty_text = "还没有补贴明细。月度申报开账后，在管的老旧小区会列在这里。"
+
+    def get_rows(self) -> QuerySet:
+        return super().get_rows().included()
 
 
 class LineDetail(RecordPage):

@@ -12,7 +12,7 @@ from xingyang_pm.common.models import Job
 from xingyang_pm.common.views.generic import ActionPage, Download, DownloadPage
 
 
-def _month(text: str) -> dt.date:
+def month_of(text: str) -> dt.date:
     """Return the first day of the month written ``2026-10``; 404 for what is none."""
     year, _, month = text.partition("-")
     try:
@@ -45,7 +45,7 @@ class ClaimWorkbook(_Workbook):
 
 class MonthWorkbook(_Workbook):
     def get_download(self) -> Download:
-        month = _month(self.kwargs["month"])
+        month = month_of(self.kwargs["month"])
         return self.handed_out(exports.month_workbook(month, actor=self.user))
 
 
@@ -68,4 +68,4 @@ class MonthPrint(_Printing):
     title, list_url = "打印汇总表", "subsidies:claim-list"
 
     def perform(self, form: None) -> Job:
-        return exports.month_pdf_start(_month(self.kwargs["month"]), actor=self.user)
+        return exports.month_pdf_start(month_of(self.kwargs["month"]), actor=self.user)

@@ -74,7 +74,9 @@ def _recording(app: str) -> dict[str, set[str]]:
             for node in ast.walk(function):
                 if isinstance(node, ast.Name) and node.id in names:
                     mentions[node.id].add(function.name)
-    reaching = {name for name, called in calls.items() if called & {"record", "_record"}}
+    reaching = {
+        name for name, called in calls.items() if called & {"record", "_record", "record_many"}
+    }
     while True:
         more = {name for name, called in calls.items() if called & reaching} - reaching
         if not more:

@@ -461,6 +461,34 @@ def _paid(world: World, side: str) -> Any:
 _LONG_AGO = dt.date(2017, 9, 1)
 
 
+@facts("subsidies.FeeStandard")
+def _fee_standard(world: World, side: str) -> dict[str, Any]:
+    return {"estate": world.get("estates.Estate", side)}
+
+
+@facts("subsidies.FeeCollection")
+def _fee(world: World, side: str) -> dict[str, Any]:
+    _paid(world, side)
+    return {
+        "estate": _build(
+            world,
+            "estates.Estate",
+            side,
+            code=f"F9{side[0]}",
+            name=f"{MARK[side]}交费院",
+            kind="old",
+        ),
+        "month": clock.add_months(clock.today(), -1),
+        "households_billed": 9,
+        "households_paid": 9,
+        "amount_billed": Decimal(90),
+        "amount_received": Decimal(90),
+        "amount_recovered": Decimal(0),
+        "entered_by": world.clerk(side),
+        "evidence": ContentFile(PIXEL, name="依据.png"),
+    }
+
+
 @facts("subsidies.SubsidyLine")
 def _line(world: World, side: str) -> dict[str, Any]:
     return {"__object__": _paid(world, side).lines.get()}
@@ -543,12 +571,20 @@ KWARGS: dict[str, Callable[[World, str], dict[str, Any]]] = {
         "payee": _paid(world, side).lines.get().payee_id,
     },
     "subsidies:month-workbook": lambda world, side: {"month": f"{clock.today():%Y-%m}"},
+    "subsidies:fee-entry": lambda world, side: {"month": _past_month()},
+    "subsidies:fee-entry-row": lambda world, side: {"month": _past_month()},
     "subsidies:month-print": lambda world, side: {"month": f"{clock.today():%Y-%m}"},
     "admin:app_list": lambda world, side: {"app_label": "estates"},
     "admin:view_on_site": lambda world, side: {"content_type_id": 1, "object_id": 1},
 }
 for _name in ("page", "reply", "extension", "objection"):
     KWARGS[f"replies:{_name}"] = lambda world, side: {"token": _token_of(world, side)}
+
+
+def _past_month() -> str:
+    return f"{clock.add_months(clock.today(), -1):%Y-%m}"
+
+
 HANDBOOK_CHAPTER = "01-desk"
 HANDBOOK_PICTURE = next(
     (path.name for path in sorted((PROJECT / "docs" / "handbook" / "img").glob("*.png"))),

@@ -75,7 +75,14 @@ def test_the_menu_leads_to_claims_rates_and_payments(month: Month):
     month.open()
     shown = {section.label: section for section in menu.shown_to(month.cast.street_clerk)}
     items = [(item.label, item.count) for item in shown["补贴"].items]
-    assert items == [("月度申报", 1), ("公示", 0), ("补贴标准", 0), ("拨付", 0), ("收款账户", 0)]
+    assert items == [
+        ("月度申报", 1),
+        ("公示", 0),
+        ("补贴标准", 0),
+        ("拨付", 0),
+        ("收款账户", 0),
+        ("业主交费", 0),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +95,9 @@ def test_the_menu_leads_to_claims_rates_and_payments(month: Month):
         "claimgap",
         "payment",
         "payeeaccount",
+        "feestandard",
+        "feedraft",
+        "feecollection",
     ],
 )
 def test_the_admin_looks_and_changes_nothing(month: Month, client_for, name):

@@ -16,6 +16,7 @@ from xingyang_pm.common.audit import audit_context
 from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.models import NumberSeries
 
+from .fees import fee_standard_make, fees_present
 from .money import money_2017, money_present
 from .outreach import (
     agreements_make,
@@ -62,6 +63,7 @@ def city_make(tell: Callable[[str], None]) -> list[dict[str, str]]:
         city = registry_make(cast, rng, today)
         policies_make(cast)
         rate_make(cast)
+        fee_standard_make(cast)
         agreements_make(city, cast, 2017, dt.date(2017, 4, 12))
         agreements_make(city, cast, today.year, dt.date(today.year, 1, 12), unsigned=3)
         tell("2017年：检查、简报、培训宣传、补贴")
@@ -77,6 +79,8 @@ def city_make(tell: Callable[[str], None]) -> list[dict[str, str]]:
         numbers_keep()
         tell("近十二个月：补贴")
         money_present(city, cast, today)
+        tell("近十二个月：业主交费")
+        fees_present(city, cast, today)
         counts_waiting(city, cast, today)
         survey_make(city, cast, today)
     return passwords_make()

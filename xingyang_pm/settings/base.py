@@ -445,6 +445,9 @@ AUDIT_KEEP_DAYS = env.integer("AUDIT_KEEP_DAYS", 3650, minimum=183)
 
 # A household number that changes by more needs a reason.
 HOUSEHOLD_CHANGE_PERCENT = env.integer("HOUSEHOLD_CHANGE_PERCENT", 20, minimum=1)
+# Owners' fees of a month are entered by this day of the next; a rate below is shown in red.
+FEE_DUE_DAY = env.integer("FEE_DUE_DAY", 10, minimum=1, maximum=28)
+FEE_LOW_PERCENT = env.integer("FEE_LOW_PERCENT", 60, minimum=0, maximum=100)
 # The signed link of an order ends so many days after its deadline.
 REPLY_LINK_DAYS = env.integer("REPLY_LINK_DAYS", 15, minimum=1)
 # So many days after a hand-over the office asks the enforcing organ what came of it.

@@ -1,6 +1,6 @@
 """From a table's columns to a workbook of exactly the rows that the list shows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from xingyang_pm.common.formats import format_value
 from xingyang_pm.common.spreadsheets.writer import Kind, SheetColumn, write_table
-from xingyang_pm.common.tables import Column
+from xingyang_pm.common.tables import Column, Table
 
 CHUNK = 2000
 # A month is a date to Django and a word to the office.
@@ -35,6 +35,12 @@ def _value(column: Column, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     if column.kind == "month":
         return lambda row: "" if (value := read(row)) is None else format_value(value, "month")
     return read
+
+
+def sheet_rows(table: Table, rows: Iterable[Any]) -> list[list[Any]]:
+    """Return ``rows`` as the workbook has them, in the columns that ``table`` shows."""
+    readers = [_value(column, read) for column, read in table.export_columns(table.shown())]
+    return [[read(row) for read in readers] for row in rows]
 
 
 def write_rows(
