@@ -73,6 +73,8 @@ def claim_stages(claim: SubsidyClaim, acts: list[ClaimAct]) -> list[Stage]:
     )
     turn = claim.turn
     came = acts[-1].acted_at if acts else claim.opened_at
+    if notice is not None and claim.status == ClaimStatus.CHECKED:
+        came = max(came, notice.closes_at)
     returned = acts[-1] if acts and acts[-1].decision == Decision.RETURN else None
     stages = []
     for rule in claim.procedure.rules:

@@ -9,7 +9,8 @@ from xingyang_pm.common.money import money
 
 
 def _days(claim: SubsidyClaim) -> str:
-    since = claim.last_act_at or claim.opened_at
+    notices = [row.closes_at for row in claim.notices.all() if row.version == claim.version]
+    since = max([claim.last_act_at or claim.opened_at, *notices])
     days = (clock.today() - since.astimezone(clock.SHANGHAI).date()).days
     return f"已等 {days} 天" if days > 0 else "今天收到"
 
@@ -20,7 +21,7 @@ def claims_waiting(user: Any) -> list[WaitingItem]:
         SubsidyClaim.objects.waiting_for(user)
         .with_last_act()
         .select_related("street", "scheme")
-        .prefetch_related("scheme__stages")
+        .prefetch_related("scheme__stages", "notices")
         .order_by("month", "street__code")
     )
     return [

@@ -98,6 +98,7 @@ class NoticeDetail(RecordPage):
             Fact("起止", span_label(notice.starts_on, notice.ends_on)),
             Fact("天数", days),
             Fact("版次", f"第 {notice.version} 版"),
+            Fact("户数", f"{notice.claim.household_count:,} 户"),
             Fact("金额", f"{money(notice.claim.total)} 元"),
             Fact("发布人", notice.published_by.name),
             Fact("公示地址", self.request.build_absolute_uri(self.public_url), wide=True),
