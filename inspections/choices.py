@@ -70,6 +70,14 @@ class Outcome(models.TextChoices):
     NA = "na", "不适用"
 
 
+class PassPhoto(models.TextChoices):
+    """Whether a photo is kept as evidence with an item on which nothing is wrong."""
+
+    NONE = "none", "不拍"
+    ALLOWED = "allowed", "可拍"
+    REQUIRED = "required", "须拍"
+
+
 class OrderKind(models.TextChoices):
     """How heavy the paper is. What is mended on the spot needs none."""
 
@@ -132,6 +140,11 @@ class RecheckResult(models.TextChoices):
 class PhotoStage(models.TextChoices):
     FOUND = "found", "整改前"
     FIXED = "fixed", "整改后"
+
+    def word_beside(self, outcome: str) -> str:
+        """How a photo is called beside a result: what is in order was not photographed 整改前."""
+        plain = self == PhotoStage.FOUND and outcome != Outcome.FAIL
+        return "现场" if plain else str(self.label)
 
 
 class FlagKind(models.TextChoices):

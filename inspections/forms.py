@@ -131,7 +131,8 @@ class ChecklistItemForm(PortalModelForm):
         sections = [
             ("检查什么", ["heading", "text", "guidance", "disclosure"]),
             ("怎么扣分", ["points", "deduction_step", "is_veto", "allows_na"]),
-            ("不合格时", ["severity", "default_days", "photo_required", "phrases"]),
+            ("照片", ["photo_required", "pass_photo"]),
+            ("不合格时", ["severity", "default_days", "phrases"]),
             ("依据（按检查当天有效的引用）", bases),
         ]
         wide = ["text", "guidance", "phrases", *bases[::3]]
@@ -139,6 +140,7 @@ class ChecklistItemForm(PortalModelForm):
             "disclosure": "查的是哪一项公示，例如 公开收费标准；不查公示的留空",
             "deduction_step": "每次加减多少分；等于分值就是有无项，不合格即扣完",
             "is_veto": "不合格时总分压到合格线以下",
+            "pass_photo": "合格（有）也要留证的，选可拍或须拍",
         }
 
     def __init__(

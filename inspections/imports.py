@@ -147,8 +147,7 @@ class RoundPlanner:
         lacking = [
             item.code
             for item in self.items
-            if item.photo_required
-            and entry.answers.get(item.pk, Answer()).outcome == FAIL
+            if item.wants_photo(entry.answers.get(item.pk, Answer()).outcome)
             and (entry.estate.pk, item.pk) not in self.pictured
         ]
         if entry.report and lacking:

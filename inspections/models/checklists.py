@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from inspections.choices import ChecklistKind, ChecklistStatus, Severity
+from inspections.choices import ChecklistKind, ChecklistStatus, Outcome, PassPhoto, Severity
 from inspections.querysets import ChecklistQuerySet
 from xingyang_pm.common.scoping import ScopedManager
 from xingyang_pm.common.triggers import AllowedMoves, Frozen, Guard
@@ -186,6 +186,9 @@ class ChecklistItem(models.Model):
     )
     default_days = models.PositiveSmallIntegerField("整改天数", default=7)
     photo_required = models.BooleanField("不合格须拍照", default=True)
+    pass_photo = models.CharField(
+        "合格时拍照", max_length=10, choices=PassPhoto.choices, default=PassPhoto.NONE
+    )
     allows_na = models.BooleanField("可不适用", default=False)
     is_veto = models.BooleanField("一票否决", default=False)
     phrases = models.JSONField("常用语", default=list, blank=True)
@@ -237,6 +240,17 @@ class ChecklistItem(models.Model):
     def is_yes_no(self) -> bool:
         """Whether there is nothing between done and not done: a fail costs all its points."""
         return self.points > 0 and self.deduction_step == self.points
+
+    def takes_photo(self, outcome: str) -> bool:
+        """Whether photos of what was found are kept with ``outcome``."""
+        evidence = outcome == Outcome.PASS and self.pass_photo != PassPhoto.NONE
+        return outcome == Outcome.FAIL or evidence
+
+    def wants_photo(self, outcome: str) -> bool:
+        """Whether ``outcome`` cannot be reported without a photo of what was found."""
+        if outcome == Outcome.FAIL:
+            return self.photo_required
+        return outcome == Outcome.PASS and self.pass_photo == PassPhoto.REQUIRED
 
     def bases_on(self, day: dt.date) -> list[str]:
         """Return the legal bases in force on ``day``, those of the heading if it has none."""

@@ -29,7 +29,7 @@ _PHOTO_OF = (
 
 
 class EvidencePhoto(models.Model):
-    """One photo as evidence: of a failed item, or of its repair."""
+    """One photo as evidence: of what was found on an item, or of its repair."""
 
     estate = models.ForeignKey(Estate, models.PROTECT, related_name="photos", verbose_name="小区")
     result = models.ForeignKey(
@@ -110,13 +110,21 @@ class EvidencePhoto(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_stage_display()}照片"
+        return f"{self.stage_word}照片"
 
     def get_absolute_url(self) -> str:
         return reverse("inspections:photo-full", args=[self.pk])
 
     def get_thumbnail_url(self) -> str:
         return reverse("inspections:photo-thumbnail", args=[self.pk])
+
+    @property
+    def stage_word(self) -> str:
+        """整改前, 整改后, or 现场 where nothing was wrong; only of what was found is the result
+        read."""
+        if self.stage == PhotoStage.FIXED:
+            return str(PhotoStage.FIXED.label)
+        return PhotoStage(self.stage).word_beside(self.result.outcome)
 
     @property
     def metres_from_estate(self) -> int | None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from inspections.calculations import plain
-from inspections.choices import Severity
+from inspections.choices import PassPhoto, Severity
 from inspections.models import Checklist, ChecklistItem
 
 _LABELS = {
@@ -16,6 +16,7 @@ _LABELS = {
     "severity": "处理方式",
     "default_days": "整改天数",
     "photo_required": "不合格须拍照",
+    "pass_photo": "合格时拍照",
     "allows_na": "可不适用",
     "is_veto": "一票否决",
     "disclosure": "公示内容",
@@ -61,6 +62,7 @@ def _words(item: ChecklistItem) -> dict[str, str]:
         "severity": Severity(item.severity).label,
         "default_days": f"{item.default_days} 天",
         "photo_required": yes(item.photo_required),
+        "pass_photo": PassPhoto(item.pass_photo).label,
         "allows_na": yes(item.allows_na),
         "is_veto": yes(item.is_veto),
         "disclosure": item.disclosure,

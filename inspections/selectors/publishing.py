@@ -10,7 +10,7 @@ from inspections.models import Inspection, PhotoRedaction
 @dataclass(frozen=True)
 class PublishablePicture:
     """A picture that may be published: black boxes drawn, or looked at and found free of faces
-    and plates. ``stage`` is 整改前 or 整改后."""
+    and plates. ``stage`` is 整改前, 整改后, or 现场 where nothing was wrong."""
 
     redaction: PhotoRedaction
     estate: str
@@ -39,7 +39,7 @@ def publishable_pictures(inspections: Iterable[Inspection], user: Any) -> list[P
             redaction=row,
             estate=row.photo.estate.name,
             item=f"{row.photo.result.item.code} {row.photo.result.item.text}",
-            stage=row.photo.get_stage_display(),
+            stage=row.photo.stage_word,
         )
         for row in rows
     ]

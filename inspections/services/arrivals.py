@@ -218,17 +218,15 @@ def _take_in(
 def _announce(
     inspection: Inspection, answers: Mapping[int, Answer], photos: Sequence[Announcement]
 ) -> None:
-    """Let the announcements of ``inspection`` be ``photos``, those of items that failed."""
-    items = {item.pk for item in inspection.checklist.items.all()} if photos else set()
+    """Let the announcements of ``inspection`` be ``photos``, those that its answers keep."""
+    items = _items_of(inspection) if photos else {}
     wanted: dict[uuid.UUID, Announcement] = {}
     counts: dict[tuple[int, str], int] = {}
     for photo in photos:
         if photo.item_id not in items:
             raise BusinessError("有的照片不属于本次检查表，请刷新后再填。", code="not_in_list")
-        answer = answers.get(photo.item_id)
-        if answer is None or answer.outcome != FAIL or photo.key in wanted:
-            continue
-        if photo.stage == PhotoStage.FIXED and not answer.fixed:
+        answer = answers.get(photo.item_id, Answer())
+        if photo.key in wanted or not _keeps(items[photo.item_id], answer, photo.stage):
             continue
         place = (photo.item_id, photo.stage)
         counts[place] = counts.get(place, 0) + 1
@@ -266,18 +264,34 @@ def _announce(
         raise BusinessError("有的照片属于另一份检查，请重新拍照。", code="key") from error
 
 
+def _items_of(inspection: Inspection) -> dict[int, ChecklistItem]:
+    return {item.pk: item for item in inspection.checklist.items.all()}
+
+
+def _keeps(item: ChecklistItem, answer: Answer, stage: str) -> bool:
+    """Whether a photo of ``stage`` belongs to ``answer``."""
+    if stage == PhotoStage.FIXED:
+        return answer.outcome == FAIL and answer.fixed
+    return item.takes_photo(answer.outcome)
+
+
 def _is_the_same(
     inspection: Inspection, content: Mapping[str, Any], photos: Sequence[Announcement]
 ) -> bool:
     """Tell whether ``content`` is what was reported, with no photo that the record lacks."""
     if inspection.content_digest != digest(content):
         return False
-    items = content.get("items", {})
+    items = _items_of(inspection) if photos else {}
+    answers = content.get("items", {})
     told = {
         photo.key
         for photo in photos
-        if items.get(str(photo.item_id), {}).get("outcome") == FAIL
-        and (photo.stage != PhotoStage.FIXED or items[str(photo.item_id)].get("fixed"))
+        if photo.item_id in items
+        and _keeps(
+            items[photo.item_id],
+            Answer.from_json(answers.get(str(photo.item_id), {})),
+            photo.stage,
+        )
     }
     if not told:
         return True

@@ -30,8 +30,8 @@ def checklists_load(*, actor: User, folder: Path = REFERENCE) -> tuple[int, int]
 
     A file holds one kind: its ``versions`` by day of coming into use, ``headings`` with points
     and basis, and ``items``. An item with ``from_version`` or ``to_version`` stands in those
-    versions only, and its points may differ: ``points`` is a text, or one by version. Each legal
-    basis is ``[text, from, to]``. Versions that exist already stay as they are, so the loading
+    versions only, and any of its values may be one by version. Each legal basis is ``[text,
+    from, to]``. Versions that exist already stay as they are, so the loading
     can be repeated.
     """
     made = kept = 0
@@ -107,11 +107,16 @@ _OTHER = frozenset({"heading", "bases", "from_version", "to_version"})
 
 
 def _values(entry: dict[str, Any], version: int) -> dict[str, Any]:
-    values = {name: value for name, value in entry.items() if name not in _OTHER}
-    for name in ("points", "deduction_step"):
-        given = values[name]
-        values[name] = Decimal(given[str(version)] if isinstance(given, dict) else given)
-    return values
+    values = {
+        name: value[str(version)] if isinstance(value, dict) else value
+        for name, value in entry.items()
+        if name not in _OTHER
+    }
+    return {
+        **values,
+        "points": Decimal(values["points"]),
+        "deduction_step": Decimal(values["deduction_step"]),
+    }
 
 
 def _day(text: str | None) -> dt.date | None:

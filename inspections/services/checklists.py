@@ -32,6 +32,7 @@ ITEM_FIELDS = (
     "severity",
     "default_days",
     "photo_required",
+    "pass_photo",
     "allows_na",
     "is_veto",
     "phrases",

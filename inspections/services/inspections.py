@@ -64,6 +64,7 @@ NOT_YOURS = "检查由检查员或街道经办录入。"
 MAX_NOTE = 300
 MAX_PHOTOS = 9
 MAX_DAYS = 180
+NO_PHOTO = "请至少拍 1 张照片。"
 
 
 @dataclass(frozen=True)
@@ -528,7 +529,7 @@ def _problem(item: ChecklistItem, answer: Answer, photos: int, after: int) -> st
     if answer.outcome == NOT_APPLICABLE:
         return "" if item.allows_na else "这一项不能选不适用。"
     if answer.outcome == PASS:
-        return ""
+        return NO_PHOTO if item.wants_photo(PASS) and not photos else ""
     if not answer.note.strip():
         return "请写明问题。"
     if len(answer.note.strip()) > MAX_NOTE:
@@ -542,7 +543,7 @@ def _problem(item: ChecklistItem, answer: Answer, photos: int, after: int) -> st
     if answer.days is not None and not 0 <= answer.days <= MAX_DAYS:
         return f"整改期限须在 {MAX_DAYS} 天以内。"
     if item.photo_required and not photos:
-        return "请至少拍 1 张照片。"
+        return NO_PHOTO
     if answer.fixed and item.photo_required and not after:
         return "当场已改正的，请再拍 1 张改正后的照片。"
     return ""
@@ -697,8 +698,8 @@ def _number(day: dt.date) -> str:
 
 
 def _write_results(inspection: Inspection, results: list[ItemResult]) -> int:
-    """Write all results over those of the draft; photos of items that did not fail go, and
-    photos after a repair that was none. Return how many went."""
+    """Write all results over those of the draft; photos that no result keeps go: of items that
+    are in order and ask for none, and after a repair that was none. Return how many went."""
     known = {row.item_id: row for row in inspection.results.all()}
     new, changed = [], []
     for result in results:
@@ -714,7 +715,9 @@ def _write_results(inspection: Inspection, results: list[ItemResult]) -> int:
         changed, ["outcome", "deduction", "note", "deadline", "fixed_on_site"]
     )
     ItemResult.objects.bulk_create(new)
-    needed = {(row.item_id, PhotoStage.FOUND) for row in results if row.outcome == FAIL}
+    needed = {
+        (row.item_id, PhotoStage.FOUND) for row in results if row.item.takes_photo(row.outcome)
+    }
     needed |= {(row.item_id, PhotoStage.FIXED) for row in results if row.fixed_on_site}
     told = inspection.announced.values_list("pk", "item_id", "stage")
     vain = [pk for pk, item, stage in told if (item, stage) not in needed]

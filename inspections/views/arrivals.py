@@ -20,11 +20,11 @@ from .photos import PhotoFull
 LIST = "inspections:inspection-list"
 
 
-def missing_by_item(inspection: Inspection) -> dict[int, list[str]]:
+def missing_by_item(inspection: Inspection) -> dict[int, list[PhotoStage]]:
     """Return by item id the stages of the photos that are still on the phone."""
-    missing: dict[int, list[str]] = {}
+    missing: dict[int, list[PhotoStage]] = {}
     for row in selectors.missing_photos(inspection):
-        missing.setdefault(row.item_id, []).append(PhotoStage(row.stage).label)
+        missing.setdefault(row.item_id, []).append(PhotoStage(row.stage))
     return missing
 
 

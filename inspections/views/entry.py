@@ -88,6 +88,14 @@ class ItemRow:
         return self.answer.outcome == Outcome.FAIL
 
     @property
+    def takes_photo(self) -> bool:
+        return self.item.takes_photo(self.answer.outcome)
+
+    @property
+    def lacks_photo(self) -> bool:
+        return self.item.wants_photo(self.answer.outcome) and not self.photos
+
+    @property
     def deduction(self) -> str:
         given = self.answer.deduction
         return plain(
@@ -118,9 +126,17 @@ class ItemRow:
         return day_choices(self.item.default_days)
 
     @property
+    def photo_words(self) -> dict[str, str]:
+        """How many photos are wanted, by outcome."""
+        return {
+            outcome: "至少 1 张" if self.item.wants_photo(outcome) else "可不拍"
+            for outcome in (Outcome.PASS, Outcome.FAIL)
+        }
+
+    @property
     def words(self) -> str:
         """What the line of photos says: how many are wanted and how many there are."""
-        wanted = "至少 1 张" if self.item.photo_required else "可不拍"
+        wanted = self.photo_words[Outcome.FAIL if self.failed else Outcome.PASS]
         return f"{wanted}，已拍 {len(self.photos)} 张" if self.photos else wanted
 
 
@@ -135,6 +151,11 @@ class Heading:
     @property
     def failed(self) -> int:
         return sum(1 for row in self.rows if row.failed)
+
+    @property
+    def lacking(self) -> int:
+        """How many rows that are in order still want their photo."""
+        return sum(1 for row in self.rows if row.lacks_photo)
 
     @property
     def wrong(self) -> bool:

@@ -71,7 +71,7 @@ def shown_photo(photo: EvidencePhoto, text: str, source: str) -> Photo:
     return Photo(
         url=photo.get_thumbnail_url(),
         full=photo.get_absolute_url(),
-        alt=f"{photo.get_stage_display()}，{text}",
+        alt=f"{photo.stage_word}，{text}",
         caption="　".join(parts),
     )
 
@@ -153,7 +153,7 @@ def _other_words(doubt: Doubt) -> str:
     other = doubt.other
     if other is not None:
         item, day = other.result.item, month_day(other.result.inspection.inspected_on)
-        return f"{other.estate.name}　{day}　{item.code} {item.text}　{other.get_stage_display()}"
+        return f"{other.estate.name}　{day}　{item.code} {item.text}　{other.stage_word}"
     if doubt.hidden:
         return "另一街道的一张照片"
     about_another = doubt.flag.kind in {FlagKind.FILE, FlagKind.SIMILAR}

@@ -317,7 +317,10 @@ class InspectionDetail(RecordPage):
                         }
                         for photo in found[result.pk]
                     ],
-                    "missing": missing.get(result.item_id, []),
+                    "missing": [
+                        stage.word_beside(result.outcome)
+                        for stage in missing.get(result.item_id, ())
+                    ],
                     "again": repeat_pill(again.get(result.pk)),
                     "repeat": again.get(result.pk),
                     "order": next(

@@ -195,7 +195,11 @@ class EntryTable(TableView):
                     "step": plain(item.deduction_step),
                     "first": plain(min(item.deduction_step, item.points)),
                     "na": item.allows_na,
-                    "photo": item.photo_required,
+                    "photo": [
+                        outcome
+                        for outcome in (Outcome.PASS, Outcome.FAIL)
+                        if item.wants_photo(outcome)
+                    ],
                     "days": item.default_days,
                     "choices": day_choices(item.default_days),
                     "phrases": item.phrases,
@@ -230,9 +234,7 @@ class EntryTable(TableView):
             "lacks": [
                 item.code
                 for item in items
-                if item.photo_required
-                and item.pk in answers
-                and answers[item.pk].outcome == Outcome.FAIL
+                if item.wants_photo(answers.get(item.pk, Answer()).outcome)
                 and not row.photos.get(item.pk)
             ],
             "cells": [

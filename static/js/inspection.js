@@ -51,21 +51,43 @@
     return plain(veto ? Math.min(base, Number(form.dataset.pass) - 0.1) : base);
   }
 
+  /* As ChecklistItem.takes_photo and wants_photo have it. */
+  function takesPhoto(row) {
+    const found = outcome(row);
+    return found === "fail" || (found === "pass" && Boolean(row.dataset.passPhoto));
+  }
+  function wantsPhoto(row) {
+    const found = outcome(row);
+    return found === "fail" ? "photoRequired" in row.dataset : found === "pass" && row.dataset.passPhoto === "required";
+  }
+  function ths(item, stage) { return fixOf(item).querySelector('[data-ths="' + stage + '"]'); }
+  function words(item) {
+    const box = fixOf(item).querySelector("[data-photo-words]");
+    const row = form.querySelector('[data-item="' + item + '"]');
+    const number = ths(item, "found").querySelectorAll("[data-thumb]").length;
+    const wanted = outcome(row) === "pass" ? box.dataset.wantedPass : box.dataset.wanted;
+    box.textContent = wanted + (number ? "，已拍 " + number + " 张" : "");
+    group(row);
+  }
   function show(row) {
     const failed = outcome(row) === "fail";
     const fix = fixOf(row);
-    const wrong = !fix.querySelector("[data-problem]").hidden && failed;
-    row.classList.toggle("bad", failed);
-    fix.hidden = !failed && !wrong;
+    row.classList.toggle("bad", failed || !fix.querySelector("[data-problem]").hidden);
+    fix.hidden = !takesPhoto(row);
+    fix.classList.toggle("proof", !failed);
+    fix.querySelectorAll("[data-when-failed]").forEach(function (box) { box.hidden = !failed; });
+    words(row.dataset.item);
   }
   function group(row) {
     const box = row.closest("[data-group]");
-    const failed = Array.prototype.filter.call(box.querySelectorAll("[data-item]"), function (r) {
-      return outcome(r) === "fail";
+    const rows = Array.from(box.querySelectorAll("[data-item]"));
+    const failed = rows.filter(function (r) { return outcome(r) === "fail"; }).length;
+    const lacking = rows.filter(function (r) {
+      return wantsPhoto(r) && !ths(r, "found").querySelector("[data-thumb]");
     }).length;
     const said = box.querySelector("[data-group-state]");
-    said.textContent = failed ? failed + " 项不合格" : "全部合格";
-    said.parentElement.className = failed ? "t-red" : "t-green";
+    said.textContent = failed ? failed + " 项不合格" : lacking ? "还有 " + lacking + " 项要拍照" : "全部合格";
+    said.parentElement.className = failed ? "t-red" : lacking ? "t-amber" : "t-green";
   }
   function problem(item, text) {
     const box = form.querySelector('[data-fix="' + item + '"] [data-problem]');
@@ -80,7 +102,6 @@
       const failed = outcome(row) === "fail";
       if (!failed) problem(row.dataset.item, "");
       show(row);
-      group(row);
       if (failed && event.isTrusted) fixOf(row).querySelector("textarea").focus({ preventScroll: true });
     }
     if (event.target.matches(".stp input")) settle(event.target);
@@ -179,7 +200,6 @@
       // An answer that is not told stands on 合格.
       if (!kept["o-" + row.dataset.item]) row.querySelector('input[value="pass"]').checked = true;
       show(row);
-      group(row);
       showAfter(row.dataset.item);
     });
     count();
@@ -266,12 +286,6 @@
   const kept = new Map();  // photos of this browser by key
   let line = Promise.resolve();
 
-  function ths(item, stage) { return fixOf(item).querySelector('[data-ths="' + stage + '"]'); }
-  function words(item) {
-    const box = fixOf(item).querySelector("[data-photo-words]");
-    const number = ths(item, "found").querySelectorAll("[data-thumb]").length;
-    box.textContent = box.dataset.wanted + (number ? "，已拍 " + number + " 张" : "");
-  }
   function removeButton(label) {
     const button = doc.createElement("button");
     button.type = "button";
@@ -408,14 +422,14 @@
   function problems() {
     const found = {};
     form.querySelectorAll("[data-item]").forEach(function (row) {
-      if (outcome(row) !== "fail") return;
       const item = row.dataset.item;
       const fix = fixOf(row);
+      const failed = outcome(row) === "fail";
       const there = function (stage) { return ths(item, stage).querySelectorAll("[data-thumb]").length; };
-      const wanted = "photoRequired" in row.dataset;
-      if (!fix.querySelector("textarea").value.trim()) found[item] = "请写明问题。";
+      const wanted = wantsPhoto(row);
+      if (failed && !fix.querySelector("textarea").value.trim()) found[item] = "请写明问题。";
       else if (wanted && !there("found")) found[item] = "请至少拍 1 张照片。";
-      else if (wanted && fix.querySelector("[data-fixed]").checked && !there("fixed")) {
+      else if (failed && wanted && fix.querySelector("[data-fixed]").checked && !there("fixed")) {
         found[item] = "当场已改正的，请再拍 1 张改正后的照片。";
       }
     });

@@ -76,9 +76,12 @@
     cell.parentElement.classList.remove("bad");
     lacking(row(cell));
   }
+  function wantsPhoto(cell, outcome) {
+    return facts[cell.dataset.item].photo.indexOf(outcome) !== -1 && cell.dataset.photos === "0";
+  }
   function lacking(line) {
     const codes = Array.prototype.filter.call(line.querySelectorAll("[data-cell]"), function (cell) {
-      return cell.dataset.outcome === "fail" && facts[cell.dataset.item].photo && cell.dataset.photos === "0";
+      return wantsPhoto(cell, cell.dataset.outcome);
     }).map(function (cell) { return facts[cell.dataset.item].code; });
     const said = form.querySelector('[data-said="' + line.dataset.row + '"]');
     const lacks = said.querySelector("[data-lacks]");
@@ -93,7 +96,10 @@
   const days = document.getElementById("cell-days");
   function chosen() { return panel.querySelector('input[name="outcome"]:checked').value; }
   function fold() {
-    panel.querySelector("[data-fail]").hidden = chosen() !== "fail";
+    const fail = chosen() === "fail";
+    panel.querySelector("[data-fail]").hidden = !fail;
+    panel.querySelector("[data-photo-words]").textContent = wantsPhoto(current, chosen()) ?
+      "这一项" + (fail ? "不合格" : "合格也") + "须有照片：存下后点小区名补照片，再上报。" : "";
   }
   function open(cell) {
     const item = facts[cell.dataset.item];
@@ -102,8 +108,6 @@
     panel.querySelector("[data-guidance]").textContent = item.guidance;
     panel.querySelector("[data-na]").hidden = !item.na;
     panel.querySelector("[data-most]").textContent = "最多 " + item.points + "，每档 " + item.step;
-    panel.querySelector("[data-photo-words]").textContent = item.photo && cell.dataset.photos === "0" ?
-      "这一项不合格须有照片：存下后点小区名补照片，再上报。" : "";
     panel.querySelector("[data-problem]").textContent = "";
     const outcome = cell.dataset.outcome === "pass" ? "fail" : cell.dataset.outcome;
     panel.querySelector('input[value="' + outcome + '"]').checked = true;

@@ -238,6 +238,26 @@ def round(checklist: Checklist, provider: Provider, cast: Cast) -> InspectionRou
     return make_round(cast.city_manager, checklist)
 
 
+def make_proof_round(manager: User) -> InspectionRound:
+    """Open a round by a list like the four items, by which photos are also kept of what is in
+    order: the first item wants one, the second may have one, the third and fourth take none."""
+    draft = make_checklist(manager, ChecklistKind.FOUR_HAVES)
+    wanted, allowed, *_ = draft.items.order_by("position")
+    for item, word in ((wanted, "required"), (allowed, "allowed")):
+        services.checklist_item_update(item=item, actor=manager, pass_photo=word)
+    return make_round(manager, services.checklist_activate(checklist=draft, actor=manager))
+
+
+@pytest.fixture
+def proof_round(provider: Provider, cast: Cast) -> InspectionRound:
+    return make_proof_round(cast.city_manager)
+
+
+@pytest.fixture
+def proof_items(proof_round: InspectionRound) -> list[ChecklistItem]:
+    return list(proof_round.checklist.items.order_by("position"))
+
+
 @pytest.fixture
 def report(round: InspectionRound, cast: Cast) -> Report:
     """Report an inspection: ``report(estate, failed=(2,))`` fails the third item."""

@@ -289,8 +289,8 @@ def test_the_built_in_set_loads_and_loads_again(
     call_command("load_checklists", "--as", city_manager.username)
     said = capsys.readouterr().out.splitlines()
     assert said == [
-        "载入检查表 6 版，已有 0 版没有改动。",
-        "载入检查表 0 版，已有 6 版没有改动。",
+        "载入检查表 7 版，已有 0 版没有改动。",
+        "载入检查表 0 版，已有 7 版没有改动。",
     ]
     assert set(Checklist.objects.in_use().values_list("kind", flat=True)) == set(
         ChecklistKind.values
@@ -442,3 +442,24 @@ def test_what_is_there_or_not_is_asked_so_and_costs_all_its_points(
     item = haves.items.get(text="有清扫保洁")
     assert f'<input type="hidden" name="d-{item.pk}" value="12.5">' in page.content.decode()
     assert f'id="d-{item.pk}"' not in page.content.decode()
+
+
+def test_what_is_there_is_shown_by_a_photo(city_manager: User) -> None:
+    """What the four are is seen; a lamp that shines is not photographed by day."""
+    services.checklists_load(actor=city_manager)
+    older, newer = Checklist.objects.filter(kind=ChecklistKind.FOUR_HAVES).order_by("version")
+    assert (older.retired_on, newer.status) == (newer.effective_from, ChecklistStatus.IN_USE)
+    assert set(older.items.values_list("pass_photo", flat=True)) == {"none"}
+    wanted = newer.items.order_by("position").values_list("section__name", "pass_photo")
+    assert list(wanted) == [("四有标准", "required")] * 4 + [("居民生活要求", "allowed")] * 4
+    found = selectors.compare_checklists(older, newer, city_manager)
+    assert (len(found.changed), found.added, found.dropped) == (8, [], [])
+
+
+def test_an_office_that_went_on_by_itself_keeps_its_own_list(city_manager: User) -> None:
+    services.checklists_load(actor=city_manager)
+    four = Checklist.objects.in_use().get(kind=ChecklistKind.FOUR_HAVES)
+    own = services.checklist_copy_as_new_version(checklist=four, actor=city_manager)
+    services.checklist_activate(checklist=own, actor=city_manager)
+    assert services.checklists_load(actor=city_manager) == (0, 7)
+    assert Checklist.objects.in_use().get(kind=ChecklistKind.FOUR_HAVES) == own

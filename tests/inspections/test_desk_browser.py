@@ -119,6 +119,7 @@ def test_the_table_is_filled_by_keyboard_and_reported(
     page.keyboard.press("Enter")
     panel.get_by_text("不适用").click()
     panel.get_by_role("button", name="存下").click()
+    expect(page.locator("[data-state]")).to_contain_text("95 分")  # kept at the office
     page.reload()
     expect(page.get_by_role("button", name=re.compile("：不适用"))).to_have_text("免")
     page.get_by_label(f"选{estate.name}").check()

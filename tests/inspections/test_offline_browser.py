@@ -25,7 +25,7 @@ from inspections.models import (
     EvidencePhoto,
     Inspection,
 )
-from tests.inspections.conftest import firm_serving, make_round, picture
+from tests.inspections.conftest import firm_serving, make_proof_round, make_round, picture
 from tests.support.browser import _CHINA, PHONE, _session_cookie, assert_readable
 from tests.support.database import database_environment
 from tests.support.people import PASSWORD, Cast
@@ -383,6 +383,34 @@ def test_two_tabs_report_one_record(handset: Callable, city: dict, cast: Cast) -
         expect(tab.get_by_text(re.compile("房管中心已收到"))).to_be_visible()
     assert Inspection.objects.get().status == InspectionStatus.SUBMITTED
     assert not DraftConflict.objects.exists()
+
+
+def test_evidence_of_what_is_in_order_goes_the_same_way(
+    handset: Callable, estate: Estate, cast: Cast, tmp_path: Path
+) -> None:
+    """Asked for by the form that the phone keeps, taken and reported without a signal."""
+    firm_serving(estate)
+    round = make_proof_round(cast.city_manager)
+    item = round.checklist.items.order_by("position")[0]
+    page = handset(cast.street_clerk)
+    signal(page, on=False)
+    page.goto(MINE)
+    page.get_by_role("link", name=re.compile(estate.name)).tap()
+    card = page.locator(f'[data-fix="{item.pk}"]')
+    expect(card.locator("[data-photo-words]")).to_have_text("至少 1 张")
+    page.get_by_role("button", name="填完上报").tap()
+    expect(card.locator("[data-problem]")).to_contain_text("请至少拍 1 张照片。")
+    file = tmp_path / "现场.jpg"
+    file.write_bytes(picture(shade=40))
+    card.locator("[data-stage=found]").first.set_input_files(file)
+    expect(card.locator("[data-thumb]")).to_have_count(1)
+    page.get_by_role("button", name="填完上报").tap()
+    expect(page.get_by_role("heading", name="上报", exact=True)).to_be_visible()
+    signal(page, on=True)
+    expect(page.get_by_text("1 张全部收到，核对一致")).to_be_visible()
+    photo = EvidencePhoto.objects.get()
+    assert (photo.result.item, photo.result.outcome) == (item, "pass")
+    assert photo.source_sha256 == hashlib.sha256(picture(shade=40)).hexdigest()
 
 
 def test_two_phones_with_other_contents_lose_neither(

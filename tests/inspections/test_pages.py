@@ -555,6 +555,7 @@ def test_a_checklist_is_edited_in_the_browser(cast: Cast, client_for: SignedIn) 
         "deduction_step": "5",
         "severity": "tracked",
         "default_days": "7",
+        "pass_photo": "allowed",
         "phrases": "未公示\n\n 已脱落 ",
     }
     url = reverse("inspections:checklistitem-create", args=[checklist.pk])

@@ -15,7 +15,7 @@ from estates.models import Estate
 from inspections import services
 from inspections.choices import InspectionStatus
 from inspections.models import EvidencePhoto, Inspection
-from tests.inspections.conftest import firm_serving, make_round, picture
+from tests.inspections.conftest import firm_serving, make_proof_round, make_round, picture
 from tests.support.people import Cast
 from xingyang_pm.common import clock
 
@@ -240,6 +240,42 @@ def test_put_right_on_the_spot(
     result = Inspection.objects.get().results.get(item=city["items"][2])
     assert result.fixed_on_site
     assert sorted(result.photos.values_list("stage", flat=True)) == ["fixed", "found"]
+
+
+def test_what_is_in_order_is_shown_by_a_photo(
+    phone: Callable, estate: Estate, cast: Cast, photo_file: Callable
+) -> None:
+    """The card of such an item is open on 有, with nothing but its photos."""
+    firm_serving(estate)
+    round = make_proof_round(cast.city_manager)
+    wanted, allowed, none, _ = round.checklist.items.order_by("position")
+    page = opened(phone(cast.street_clerk), estate)
+    cards = {item: page.locator(f'[data-fix="{item.pk}"]') for item in (wanted, allowed, none)}
+    expect(cards[wanted].locator("[data-photo-words]")).to_have_text("至少 1 张")
+    expect(cards[allowed].locator("[data-photo-words]")).to_have_text("可不拍")
+    expect(cards[none]).to_be_hidden()
+    state = page.locator("[data-group-state]").first
+    expect(state).to_have_text("还有 1 项要拍照")
+    expect(cards[wanted].locator("textarea")).to_be_hidden()
+    page.get_by_role("button", name="填完上报").tap()
+    expect(cards[wanted].locator("[data-problem]")).to_contain_text("请至少拍 1 张照片。")
+    # Failed and in order again: the words and the photos follow the answer.
+    page.locator(f"#item-{wanted.pk} label", has_text="否").tap()
+    expect(cards[wanted].locator("textarea")).to_be_visible()
+    page.locator(f"#item-{wanted.pk} label", has_text="是").tap()
+    expect(cards[wanted].locator("textarea")).to_be_hidden()
+    expect(cards[wanted].locator("[data-problem]")).to_be_hidden()
+    for item, shade in ((wanted, 20), (allowed, 70)):
+        camera = cards[item].locator("[data-stage=found]").first
+        camera.set_input_files(photo_file(f"{shade}.jpg", picture(shade=shade)))
+        expect(cards[item].locator("[data-thumb]")).to_have_count(1)
+    expect(state).to_have_text("全部合格")
+    page.get_by_role("button", name="填完上报").tap()
+    expect(page.get_by_text("2 张全部收到")).to_be_visible()
+    inspection = Inspection.objects.get()
+    assert (inspection.score, inspection.failed_count) == (100, 0)
+    kept_with = EvidencePhoto.objects.values_list("result__item", "result__outcome")
+    assert set(kept_with) == {(wanted.pk, "pass"), (allowed.pk, "pass")}
 
 
 def test_two_tabs_fill_one_record(phone: Callable, city: dict, estate: Estate, cast: Cast) -> None:

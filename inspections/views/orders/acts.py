@@ -92,7 +92,7 @@ class OrderIssue(FormPage):
 
     def get_context(self, **extra: Any) -> dict[str, Any]:
         photos: dict[int, list[Any]] = {}
-        rows = EvidencePhoto.objects.visible_to(self.user).select_related("estate")
+        rows = EvidencePhoto.objects.visible_to(self.user).select_related("estate", "result")
         for photo in rows.filter(result__in=[row.pk for row in self.results]).order_by("pk"):
             photos.setdefault(photo.result_id, []).append(shown_photo(photo, "不合格项", "检查"))
         found = repeats(self.results, self.user)
@@ -235,7 +235,7 @@ class _ItemForm(FormPage):
 
     def get_context(self, **extra: Any) -> dict[str, Any]:
         stages: dict[str, dict[int, list[Any]]] = {"found": {}, "fixed": {}}
-        rows = EvidencePhoto.objects.visible_to(self.user).select_related("estate")
+        rows = EvidencePhoto.objects.visible_to(self.user).select_related("estate", "result")
         results = {item.result_id: item for item in self.items}
         for photo in rows.filter(result__in=results).order_by("pk"):
             source = "检查" if photo.stage == PhotoStage.FOUND else "回复"
