@@ -29,6 +29,7 @@ from .choices import (
     StageChoice,
 )
 from .models import SubsidyClaim
+from .selectors.basis import basis_label
 
 PERSON_CHOICES = [("0", "不设这个环节")] + [
     (str(number), f"{number} 人办理") for number in range(1, MAX_PERSONS + 1)
@@ -186,8 +187,24 @@ class DeductForm(PortalForm):
         label="原因",
         max_length=200,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": 200}),
-        help_text="写明哪次检查、哪份整改通知书或其他依据。",
+        help_text="写明哪里没有做到。",
     )
+    basis = forms.ChoiceField(
+        label="依据",
+        required=False,
+        help_text="这个小区的整改单，或有不合格项的检查。两者都不是的，在原因里写明。",
+    )
+
+    def __init__(self, *args: Any, bases: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.bases = bases
+        self.fields["basis"].choices = [
+            ("", "没有检查或整改单"),
+            *((key, basis_label(basis)) for key, basis in bases.items()),
+        ]
+
+    def clean_basis(self) -> Any:
+        return self.bases.get(self.cleaned_data["basis"])
 
 
 class ExcludeForm(PortalForm):

@@ -10,6 +10,7 @@ from .fees import (
     strict_number,
 )
 from .lines import (
+    BasisFacts,
     ClaimSums,
     CountFacts,
     DeductionFacts,
@@ -34,6 +35,7 @@ from .lines import (
 
 __all__ = [
     "FEE_LABELS",
+    "BasisFacts",
     "ClaimSums",
     "CountFacts",
     "DeductionFacts",

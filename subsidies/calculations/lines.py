@@ -144,13 +144,24 @@ class ServiceFacts:
 
 
 @dataclass(frozen=True)
+class BasisFacts:
+    """What a deduction rests on: ``paper`` is an order or an inspection, ``number`` its own."""
+
+    paper: "Paper"
+    record: int
+    number: str
+
+
+@dataclass(frozen=True)
 class DeductionFacts:
-    """What is held back and why; ``by`` and ``on`` who decided it and when."""
+    """What is held back and why; ``by`` and ``on`` who decided it and when; ``basis`` the order or
+    the inspection behind it."""
 
     amount: Decimal
     reason: str
     by: str = ""
     on: dt.date | None = None
+    basis: "BasisFacts | None" = None
 
 
 @dataclass(frozen=True)
@@ -240,7 +251,20 @@ def facts_to_json(facts: LineFacts) -> dict[str, Any]:
             "by": facts.deduction.by,
             "on": _day(facts.deduction.on),
         }
+        basis = facts.deduction.basis
+        if basis:  # left out where there is none, as it was before there was any
+            data["deduction"]["basis"] = {
+                "paper": str(basis.paper),
+                "record": basis.record,
+                "number": basis.number,
+            }
     return data
+
+
+def _basis_from_json(data: dict[str, Any] | None) -> BasisFacts | None:
+    if data is None:
+        return None
+    return BasisFacts(Paper(data["paper"]), data["record"], data["number"])
 
 
 def facts_from_json(data: dict[str, Any]) -> LineFacts:
@@ -293,6 +317,7 @@ def facts_from_json(data: dict[str, Any]) -> LineFacts:
             reason=held["reason"],
             by=held["by"],
             on=_date(held["on"]),
+            basis=_basis_from_json(held.get("basis")),
         )
         if held
         else None,
@@ -309,6 +334,8 @@ class Paper(StrEnum):
     COUNT = "count"
     RATE = "rate"
     SERVICE = "service"
+    ORDER = "order"
+    INSPECTION = "inspection"
 
 
 @dataclass(frozen=True)
@@ -404,7 +431,11 @@ def _months_reason(facts: LineFacts) -> LineReason:
 def _deduction_reason(held: DeductionFacts) -> LineReason:
     by = f"。{held.by}" if held.by else ""
     on = f"，{held.on.isoformat()}" if held.on else ""
-    return LineReason("扣减", f"{held.amount:,.2f} 元，{held.reason.rstrip('。')}{by}{on}")
+    text = f"{held.amount:,.2f} 元，{held.reason.rstrip('。')}{by}{on}"
+    basis = held.basis
+    if basis is None:
+        return LineReason("扣减", text)
+    return LineReason("扣减", text, basis.paper, basis.record, basis.number)
 
 
 def explain(facts: LineFacts) -> LineExplanation:

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from enterprises.models import Engagement, Provider
 from estates.models import Estate, HouseholdCount
+from inspections.models import Inspection, RectificationOrder
 from subsidies.calculations import (
     LineExplanation,
     LineFacts,
@@ -63,6 +64,22 @@ class SubsidyLine(models.Model):
     coefficient = models.DecimalField("系数", max_digits=4, decimal_places=2, default=1)
     deduction = models.DecimalField("扣减（元）", max_digits=12, decimal_places=2, default=0)
     deduction_reason = models.CharField("扣减原因", max_length=200, blank=True)
+    deduction_order = models.ForeignKey(
+        RectificationOrder,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name="扣减依据的整改单",
+        related_name="+",
+    )
+    deduction_inspection = models.ForeignKey(
+        Inspection,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name="扣减依据的检查",
+        related_name="+",
+    )
     amount = models.DecimalField("金额（元）", max_digits=12, decimal_places=2)
     is_excluded = models.BooleanField("不列入", default=False)
     exclusion_reason = models.CharField("不列入原因", max_length=200, blank=True)
@@ -172,6 +189,18 @@ class SubsidyLine(models.Model):
             message="户数、标准、月数和接管单位由核算得出，不能直接改动，请重新核算。",
         ),
         Guard(
+            "basis",
+            ("INSERT", "UPDATE"),
+            "(NEW.deduction_order_id IS NOT NULL AND NOT EXISTS (SELECT 1"
+            " FROM inspections_rectificationorder basis JOIN inspections_inspection found"
+            " ON found.id = basis.inspection_id WHERE basis.id = NEW.deduction_order_id"
+            " AND found.estate_id = NEW.estate_id))"
+            " OR (NEW.deduction_inspection_id IS NOT NULL AND NOT EXISTS (SELECT 1"
+            " FROM inspections_inspection basis WHERE basis.id = NEW.deduction_inspection_id"
+            " AND basis.estate_id = NEW.estate_id))",
+            "扣减依据的检查或整改单不是这个小区的，没有保存。",
+        ),
+        Guard(
             "amount",
             ("INSERT", "UPDATE"),
             "ABS(NEW.amount - (NEW.households * NEW.rate * NEW.months * NEW.coefficient"
@@ -204,6 +233,11 @@ class SubsidyLine(models.Model):
                 condition=Q(deduction=0) | ~Q(deduction_reason=""),
                 name="line_deduction_has_reason",
                 violation_error_message="扣减须写原因。",
+            ),
+            models.CheckConstraint(
+                condition=Q(deduction_order__isnull=True) | Q(deduction_inspection__isnull=True),
+                name="line_deduction_one_basis",
+                violation_error_message="扣减的依据只写一项：整改单或检查。",
             ),
             models.CheckConstraint(
                 condition=Q(is_excluded=False) | ~Q(exclusion_reason=""),

@@ -154,6 +154,24 @@ def _person_check(claim: SubsidyClaim, parts: Sequence[Part], user: Any) -> Chec
     return Check("经办人员各不相同", done)
 
 
+def _basis_check(claim: SubsidyClaim) -> list[Check]:
+    """Return whether every deduction names the order or the inspection behind it."""
+    held = claim.lines.included().filter(deduction__gt=0)
+    found = held.aggregate(
+        number=Count("pk"),
+        bare=Count(
+            "pk",
+            filter=Q(deduction_order__isnull=True, deduction_inspection__isnull=True),
+        ),
+    )
+    if not found["number"]:
+        return []
+    if found["bare"]:
+        text = "没有写明是哪次检查或哪份整改单，请核对原因"
+        return [Check(f"{found['bare']} 处扣减没有附依据", text, "change")]
+    return [Check("扣减都有依据", f"{found['number']} 处，附检查或整改单")]
+
+
 def _notice_check(claim: SubsidyClaim) -> list[Check]:
     """Return how the notice stands, once there is one."""
     notice = notice_of(claim) if claim.scheme.notice_days else None
@@ -206,6 +224,7 @@ def claim_checks(
         _service_check(claim),
         *_change_checks(claim, changes, later),
         *_gap_check(claim),
+        *_basis_check(claim),
         *_notice_check(claim),
         _person_check(claim, parts_in(claim) if parts is None else parts, user),
         account_check(claim),

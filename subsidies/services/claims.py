@@ -229,6 +229,9 @@ def _carried_over(claim: SubsidyClaim, lines: list[SubsidyLine]) -> None:
         facts = facts_from_json(line.explanation)
         line.deduction = min(match.deduction, facts.gross)
         line.deduction_reason = match.deduction_reason if line.deduction else ""
+        if line.deduction:
+            line.deduction_order_id = match.deduction_order_id
+            line.deduction_inspection_id = match.deduction_inspection_id
         line.is_excluded, line.exclusion_reason = match.is_excluded, match.exclusion_reason
         line.adjusted_by, line.adjusted_at = match.adjusted_by, match.adjusted_at
         line.adjusted_stage = match.adjusted_stage
@@ -240,6 +243,7 @@ def _carried_over(claim: SubsidyClaim, lines: list[SubsidyLine]) -> None:
                 line.deduction_reason,
                 told.by if told else "",
                 told.on if told else None,
+                told.basis if told else None,
             )
         facts = replace(facts, deduction=held, excluded=line.exclusion_reason)
         line.amount = facts.amount

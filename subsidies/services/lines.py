@@ -4,7 +4,15 @@ while it checks."""
 from decimal import Decimal
 
 from accounts.models import User
-from subsidies.calculations import DeductionFacts, LineFacts, facts_from_json, facts_to_json
+from inspections.models import Inspection, RectificationOrder
+from subsidies.calculations import (
+    BasisFacts,
+    DeductionFacts,
+    LineFacts,
+    Paper,
+    facts_from_json,
+    facts_to_json,
+)
 from subsidies.choices import StageRule
 from subsidies.models import SubsidyClaim, SubsidyLine
 from xingyang_pm.common import clock
@@ -15,7 +23,16 @@ from xingyang_pm.common.money import fen, money
 
 from .shared import locked, refresh_sums, require_new_person, require_stage, require_standing
 
-ADJUSTED = ("deduction", "deduction_reason", "is_excluded", "exclusion_reason", "amount")
+ADJUSTED = (
+    "deduction",
+    "deduction_reason",
+    "deduction_order",
+    "deduction_inspection",
+    "is_excluded",
+    "exclusion_reason",
+    "amount",
+)
+Basis = RectificationOrder | Inspection
 REASON_LENGTH = 200
 
 
@@ -88,11 +105,36 @@ def _write(
     return line
 
 
-def line_deduct(*, line: SubsidyLine, amount: Decimal, reason: str, actor: User) -> SubsidyLine:
+def _basis_facts(basis: Basis | None) -> BasisFacts | None:
+    if basis is None:
+        return None
+    paper = Paper.ORDER if isinstance(basis, RectificationOrder) else Paper.INSPECTION
+    return BasisFacts(paper, basis.pk, str(basis.number))
+
+
+def _require_basis(line: SubsidyLine, basis: Basis | None) -> None:
+    """Raise unless ``basis`` is of the line's estate and tells of something that was wrong."""
+    if basis is None:
+        return
+    found = basis.inspection if isinstance(basis, RectificationOrder) else basis
+    if found.estate_id != line.estate_id:
+        raise BusinessError("选的检查或整改单不是这个小区的，请重新选择。", field="basis")
+    if not found.failed_count:
+        raise BusinessError("这次检查没有不合格项，不能作扣减的依据。", field="basis")
+
+
+def line_deduct(
+    *,
+    line: SubsidyLine,
+    amount: Decimal,
+    reason: str,
+    actor: User,
+    basis: Basis | None = None,
+) -> SubsidyLine:
     """Hold back ``amount`` yuan of a line with a reason; 0 takes the deduction away.
 
-    In the draft by the street's clerk, at the check by the bureau's manager. The claim's sums
-    are written anew.
+    ``basis`` is the rectification order or the inspection behind it. In the draft by the
+    street's clerk, at the check by the bureau's manager. The claim's sums are written anew.
     """
     with guarded():
         claim, line, rule = _editable(line, actor)
@@ -106,10 +148,18 @@ def line_deduct(*, line: SubsidyLine, amount: Decimal, reason: str, actor: User)
             )
         before = snapshot(line, ADJUSTED)
         text = _reason(reason, "扣减") if held else " ".join(reason.split())
+        rests_on = basis if held else None
+        _require_basis(line, rests_on)
         line.deduction, line.deduction_reason = held, text if held else ""
-        deduction = DeductionFacts(held, text, actor.name, clock.today()) if held else None
+        line.deduction_order = rests_on if isinstance(rests_on, RectificationOrder) else None
+        line.deduction_inspection = rests_on if isinstance(rests_on, Inspection) else None
+        told = _basis_facts(rests_on)
+        deduction = DeductionFacts(held, text, actor.name, clock.today(), told) if held else None
+        by_paper = f"（{told.number}）" if told else ""
         summary = (
-            f"扣减 {line.estate} {money(held)} 元：{text}" if held else f"取消 {line.estate} 的扣减"
+            f"扣减 {line.estate} {money(held)} 元：{text}{by_paper}"
+            if held
+            else f"取消 {line.estate} 的扣减"
         )
         return _write(
             claim,

@@ -9,6 +9,8 @@ _PAGES = {
     Paper.COUNT: ("estates:count-detail", "paperclip"),
     Paper.RATE: ("subsidies:rate-detail", "file-text"),
     Paper.SERVICE: ("enterprises:engagement-detail", "signature"),
+    Paper.ORDER: ("inspections:order-detail", "tools"),
+    Paper.INSPECTION: ("inspections:inspection-detail", "clipboard-check"),
 }
 
 

@@ -11,6 +11,7 @@ from subsidies.choices import EDITING_STAGES, STAGE_ROLES
 from subsidies.filters import LineListFilterSet
 from subsidies.forms import DeductForm, ExcludeForm
 from subsidies.models import SubsidyClaim, SubsidyLine
+from subsidies.selectors.basis import deduction_bases
 from subsidies.selectors.stages import turn_of
 from subsidies.tables import LineListTable, status_pill
 from xingyang_pm.common import clock
@@ -164,7 +165,15 @@ class LineDeduct(_LineAct):
 
     def get_initial(self) -> dict[str, Any]:
         line = self.object
-        return {"amount": line.deduction, "reason": line.deduction_reason} if line.deduction else {}
+        if not line.deduction:
+            return {}
+        order, found = line.deduction_order_id, line.deduction_inspection_id
+        basis = f"o{order}" if order else f"i{found}" if found else ""
+        return {"amount": line.deduction, "reason": line.deduction_reason, "basis": basis}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        bases = deduction_bases(self.object.estate, self.user)
+        return {**super().get_form_kwargs(), "bases": bases}
 
     def sentence(self) -> str:
         return "从这个小区本月的补贴中扣减，写明原因；明细、合计和申报表随之改变。"

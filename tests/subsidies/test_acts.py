@@ -4,11 +4,22 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from accounts.choices import Role
+from inspections.models import Checklist
+from inspections.services import (
+    Answer,
+    checklist_activate,
+    inspection_start,
+    inspection_submit,
+)
 from subsidies import services
+from subsidies.calculations import Paper
 from subsidies.choices import USUAL, ClaimStage, ClaimStatus, Decision
 from subsidies.models import ClaimAct, Payment
+from subsidies.selectors.checks import claim_checks
+from tests.inspections.conftest import make_checklist
 from tests.subsidies.conftest import (
     OCTOBER,
     Month,
@@ -17,6 +28,7 @@ from tests.subsidies.conftest import (
     make_provider,
     pay_all,
 )
+from tests.support.doors import refused
 from xingyang_pm.common import audit, clock
 from xingyang_pm.common.errors import BusinessError, NotPermitted, StaleState
 
@@ -241,6 +253,20 @@ def test_a_claim_goes_back_any_number_of_times(month: Month):
 # --- Lines -----------------------------------------------------------------------------------
 
 
+def faulty(estate, cast):
+    """Return a reported inspection of ``estate`` with one failed item."""
+    checklist = Checklist.objects.filter(status="in_use").first() or checklist_activate(
+        checklist=make_checklist(cast.city_manager), actor=cast.city_manager
+    )
+    item = checklist.items.filter(photo_required=False).order_by("position")[0]
+    inspection = inspection_start(estate=estate, actor=cast.street_clerk, checklist=checklist)
+    return inspection_submit(
+        inspection=inspection,
+        actor=cast.street_clerk,
+        answers={item.pk: Answer(outcome="fail", note="楼道堆物")},
+    )
+
+
 def test_the_street_deducts_in_its_draft_and_the_bureau_at_the_check(month: Month):
     claim = month.open()
     line = claim.lines.get(estate=month.estates[0])
@@ -266,6 +292,42 @@ def test_the_street_deducts_in_its_draft_and_the_bureau_at_the_check(month: Mont
         Decimal("2360.00"),
         Decimal("2340.00"),
     ]
+
+
+def test_a_deduction_names_the_order_or_the_inspection_behind_it(month: Month, client):
+    """The paper stands in the explanation, in the log and among the checks."""
+    estate, cast = month.estates[0], month.cast
+    fault, other = (faulty(row, cast) for row in month.estates[:2])
+    claim = month.open()
+    line = claim.lines.get(estate=estate)
+    clerk = cast.street_clerk
+    services.line_deduct(line=line, amount=Decimal(20), reason="楼道堆物", actor=clerk)
+    titles = {check.title for check in claim_checks(claim, clerk).rows}
+    assert "1 处扣减没有附依据" in titles
+    with pytest.raises(BusinessError, match="不是这个小区的"):
+        services.line_deduct(
+            line=line, amount=Decimal(20), reason="楼道堆物", basis=other, actor=clerk
+        )
+    client.force_login(clerk, backend="accounts.backends.OfficeBackend")
+    url = reverse("subsidies:line-deduct", args=[line.pk])
+    page = client.get(url).content.decode()
+    assert fault.number in page
+    assert other.number not in page
+    fields = {"amount": "20", "reason": "楼道堆物"}
+    assert client.post(url, {**fields, "basis": f"i{other.pk}"}).status_code == 422
+    assert client.post(url, {**fields, "basis": f"i{fault.pk}"}).status_code == 302
+    line.refresh_from_db()
+    told = line.explained().reasons[-1]
+    assert (told.paper, told.record, told.link) == (Paper.INSPECTION, fault.pk, fault.number)
+    assert audit.timeline(claim)[0].summary.endswith(f"（{fault.number}）")
+    assert "扣减都有依据" in {check.title for check in claim_checks(claim, clerk).rows}
+    refused(
+        "不是这个小区的", lambda: claim.lines.filter(pk=line.pk).update(deduction_inspection=other)
+    )
+    services.claim_recompute(claim=claim, actor=clerk)
+    again = claim.lines.get(estate=estate)
+    assert again.deduction_inspection == fault
+    assert again.explained().reasons[-1].link == fault.number
 
 
 def test_a_deduction_is_taken_away_by_zero(month: Month):

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
+from inspections.models import Inspection, RectificationOrder
 from subsidies.models import SubsidyClaim
 from subsidies.services.acts import claim_approve, claim_check, claim_review, claim_submit
 from subsidies.services.claims import claim_open
@@ -38,7 +39,13 @@ def claim_run(
     for name, (amount, reason) in (deduct or {}).items():
         line = claim.lines.select_related("estate", "claim").get(estate__name=name)
         with clock.freeze(clock.at(first + dt.timedelta(days=1), 15)):
-            line_deduct(line=line, amount=amount, reason=reason, actor=clerk)
+            line_deduct(
+                line=line,
+                amount=amount,
+                reason=reason,
+                actor=clerk,
+                basis=_basis(line.estate_id, clock.now()),
+            )
     acts = [
         ("submitted", 2, 10, lambda: claim_submit(claim=claim, actor=clerk)),
         (
@@ -71,6 +78,22 @@ def claim_run(
         with clock.freeze(clock.at(day, hour)):
             act()
     return SubsidyClaim.objects.get(pk=claim.pk)
+
+
+def _basis(estate: int, moment: dt.datetime) -> RectificationOrder | Inspection | None:
+    """Return the latest order of the estate by then, else its latest inspection with a fault."""
+    order = (
+        RectificationOrder.objects.select_related("inspection")
+        .filter(inspection__estate=estate, issued_at__lte=moment)
+        .order_by("-issued_at")
+        .first()
+    )
+    return order or (
+        Inspection.objects.counted()
+        .filter(estate=estate, failed_count__gt=0, submitted_at__lte=moment)
+        .order_by("-submitted_at")
+        .first()
+    )
 
 
 def _pay(claim: SubsidyClaim, cast: Cast) -> None:
