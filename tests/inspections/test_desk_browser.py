@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -219,3 +220,45 @@ def test_a_repair_shown_by_its_fault_is_compared_and_rechecked(
     page.get_by_role("button", name="登记复查结果").click()
     expect(page.get_by_text("整改到位，已销号")).to_be_visible()
     assert PhotoFlag.objects.get().verdict == "fine"
+
+
+@pytest.mark.parametrize("screen", ["desktop", "phone"])
+def test_two_versions_of_a_checklist_stand_in_columns(
+    screen: str, request: pytest.FixtureRequest, city: dict, cast: Cast
+) -> None:
+    """Items added, dropped and reworded: every line of a column begins at the same place."""
+    manager, old = cast.city_manager, city["round"].checklist
+    copy = services.checklist_copy_as_new_version(checklist=old, actor=manager)
+    one, two, three, _ = copy.items.order_by("position")
+    services.checklist_item_update(
+        item=one,
+        actor=manager,
+        text="公开收费标准、收费依据和投诉电话",
+        points=Decimal(25),
+        guidance="看公示栏，每一页都有日期和印章；没有的问明原因。" * 3,
+        bases=[services.Basis("《郑州市物业管理条例》第三十八条", dt.date(2021, 10, 1))],
+    )
+    services.checklist_item_update(item=three, actor=manager, default_days=30, pass_photo="allowed")
+    services.checklist_item_remove(item=two, actor=manager)
+    services.checklist_item_add(
+        checklist=copy,
+        actor=manager,
+        heading="楼道与消防",
+        text="地下车库充电桩有专人巡查、有灭火器材",
+        points=Decimal(35),
+        deduction_step=Decimal(5),
+    )
+    page = request.getfixturevalue(screen)(manager)
+    page.goto(reverse("inspections:checklist-compare", args=[copy.pk]) + f"?with={old.pk}")
+    assert_readable(page)
+    expect(page.locator(".compare tr.group")).to_have_count(2)
+    starts = page.eval_on_selector_all(
+        ".compare tr:not(.group) > td",
+        """cells => cells.map(cell => {
+          const words = document.createRange();
+          words.selectNodeContents(cell);
+          return [cell.cellIndex, Math.round(words.getBoundingClientRect().left)];
+        })""",
+    )
+    columns = {index: {place for at, place in starts if at == index} for index in range(3)}
+    assert [len(places) for places in columns.values()] == [1, 1, 1]
