@@ -216,6 +216,8 @@ CLAIM_MOVES = frozenset(
 )
 
 RATE_EDITORS = frozenset({Role.BUREAU_MANAGER})
+# Who asks the finance bureau for the money.
+REQUEST_WRITERS = frozenset({Role.BUREAU_MANAGER, Role.FINANCE_OFFICER})
 # The street enters what its providers collected.
 FEE_ENTERERS = frozenset({Role.STREET_CLERK})
 # Who opens a month by hand and computes a draft anew.

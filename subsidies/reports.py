@@ -2,18 +2,21 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 
 from subsidies.calculations import plain_number
-from subsidies.models import FeeCollection, SubsidyClaim, SubsidyLine
+from subsidies.choices import SETTLED, ClaimStatus
+from subsidies.models import FeeCollection, PublicNotice, SubsidyClaim, SubsidyLine, SubsidyRate
 from subsidies.selectors.fees import FeeSums
 from subsidies.selectors.summary import MonthSummary, StreetMonth, month_summary, require_sums
 from xingyang_pm.common import clock
 from xingyang_pm.common.errors import BusinessError
-from xingyang_pm.common.money import fen, money
+from xingyang_pm.common.money import capital_yuan, fen, money
 from xingyang_pm.common.spreadsheets.official import FormColumn, FormSection, OfficialForm
 
 MONTH_COLUMNS = (
@@ -43,6 +46,7 @@ CLAIM_COLUMNS = (
 )
 MONTH_SIGNATURES = ("制表人", "复核人", "科室负责人", "分管领导", "主要领导")
 CLAIM_SIGNATURES = ("制表人", "街道负责人", "科室负责人", "分管领导")
+NOTHING = Decimal("0.00")
 # Beyond these a note names only their number.
 NAMED = 6
 
@@ -190,13 +194,7 @@ def claim_form(claim: SubsidyClaim) -> OfficialForm:
     Raises :class:`BusinessError` when the lines in the database do not sum to the claim.
     """
     lines = SubsidyLine.objects.filter(claim=claim).included()
-    found = lines.total()
-    if found != claim.total:
-        raise BusinessError(
-            f"合计 {money(claim.total)} 元与明细之和 {money(found)} 元不符，表格没有生成，"
-            "请先核对。",
-            code="totals_differ",
-        )
+    _require_total(claim, lines.total())
     return OfficialForm(
         title=f"{claim.street.name}{_title(claim.month, '申报明细表')}",
         columns=CLAIM_COLUMNS,
@@ -216,6 +214,304 @@ def claim_form(claim: SubsidyClaim) -> OfficialForm:
         version=claim.version,
         sheet_name="申报明细表",
     )
+
+
+# --- What the bureau made of a claim -----------------------------------------------------------
+
+CHECKED_COLUMNS = (
+    FormColumn("序号", "ordinal", width=5),
+    FormColumn("社区", width=9),
+    FormColumn("小区名称", left=True, width=15),
+    FormColumn("接管单位", left=True, width=16),
+    FormColumn("申报户数", "integer", total=True, width=7),
+    FormColumn("核减户数", "integer", total=True, width=7),
+    FormColumn("核减原因", left=True, width=17),
+    FormColumn("核定户数", "integer", total=True, width=7),
+    FormColumn("补贴标准（元/户·月）", "decimal", width=9),
+    FormColumn("月数", "number", width=5),
+    FormColumn("系数", "number", width=5),
+    FormColumn("扣减金额（元）", "money", total=True, width=10),
+    FormColumn("核定金额（元）", "money", total=True, width=12),
+    FormColumn("审核意见", width=9),
+)
+PAPER_SIGNATURES = ("制表人", "复核人", "审核人", "负责人")
+
+_CHECKED_VALUES = (
+    "estate",
+    "estate__community__short_name",
+    "estate__name",
+    "payee__name",
+    "households",
+    "rate",
+    "months",
+    "coefficient",
+    "deduction",
+    "deduction_reason",
+    "amount",
+    "is_excluded",
+    "exclusion_reason",
+)
+
+
+def _checked_rows(lines: Any) -> list[list[Any]]:
+    rows: list[list[Any]] = []
+    seen: set[int] = set()
+    for index, values in enumerate(lines.values_list(*_CHECKED_VALUES), start=1):
+        (estate, community, name, payee, households, rate, months, coefficient, deduction,
+         deduction_reason, amount, excluded, exclusion_reason) = values  # fmt: skip
+        # The second part of a month that is split between payees counts its households no more.
+        again = estate in seen
+        if not excluded:
+            seen.add(estate)
+        stated = None if again else households
+        why = [exclusion_reason] if excluded else []
+        why += [f"扣减：{deduction_reason}"] if deduction and not excluded else []
+        why += ["户数见上行，本月分段计算"] if again else []
+        rows.append(
+            [
+                index,
+                community or "",
+                name,
+                payee,
+                stated,
+                stated if excluded else None if again else 0,
+                "；".join(why),
+                0 if excluded else stated,
+                rate,
+                months.normalize(),
+                coefficient.normalize(),
+                NOTHING if excluded else deduction,
+                NOTHING if excluded else amount,
+                "不予列入" if excluded else "扣减后列入" if deduction else "同意",
+            ]
+        )
+    return rows
+
+
+def checked_form(claim: SubsidyClaim) -> OfficialForm:
+    """Return the 核定表 of one claim: each line with what was cut, why, and what is granted.
+
+    Raises :class:`BusinessError` when the lines in the database do not sum to the claim.
+    """
+    lines = SubsidyLine.objects.filter(claim=claim)
+    _require_total(claim, lines.total())
+    notes = [f"{claim.number} 第 {claim.version} 版，{claim.get_status_display()}。"]
+    if not claim.is_settled:
+        notes.append("申报尚未审批，本表仅供核对。")
+    return OfficialForm(
+        title=f"{claim.street.name}{_title(claim.month, '核定表')}",
+        columns=CHECKED_COLUMNS,
+        sections=[FormSection(_checked_rows(lines.order_by("estate__code", "served_from")))],
+        reporting_unit=settings.OFFICE_NAME,
+        reported_on=clock.today(),
+        parts=[("补贴月份", clock.chinese_month(claim.month))],
+        capital="核定金额（元）",
+        stated={
+            "核定户数": claim.household_count,
+            "扣减金额（元）": claim.deduction_total,
+            "核定金额（元）": claim.total,
+        },
+        signatures=PAPER_SIGNATURES,
+        notes=notes,
+        number=f"{claim.number}-H",
+        version=claim.version,
+        sheet_name="核定表",
+    )
+
+
+# --- What is hung out --------------------------------------------------------------------------
+
+NOTICE_COLUMNS = (
+    FormColumn("序号", "ordinal", width=7),
+    FormColumn("街道（乡镇）", width=16),
+    FormColumn("小区名称", left=True, width=28),
+    FormColumn("户数（户）", "integer", total=True, width=12),
+    FormColumn("接管单位", left=True, width=34),
+    FormColumn("期间", width=16),
+    FormColumn("金额（元）", "money", total=True, width=16),
+)
+# What the bureau has checked may be hung out; a draft may still change under it.
+SHOWN_STATES = (ClaimStatus.CHECKED, ClaimStatus.APPROVED, ClaimStatus.PAID)
+
+
+def _shown_claims(month: dt.date, user: Any, states: Sequence[str]) -> list[SubsidyClaim]:
+    return list(
+        SubsidyClaim.objects.visible_to(user)
+        .of_month(month)
+        .filter(status__in=states)
+        .select_related("street")
+        .order_by("street__code")
+    )
+
+
+def _notice_sections(claims: Sequence[SubsidyClaim]) -> list[FormSection]:
+    """Return a section for each street with its 小计; estates alone, no account and no person."""
+    month = clock.chinese_month(claims[0].month)
+    lines: dict[int, list[Any]] = {claim.pk: [] for claim in claims}
+    for values in (
+        SubsidyLine.objects.filter(claim__in=claims)
+        .included()
+        .order_by("claim__street__code", "estate__code", "served_from")
+        .values_list("claim", "estate", "estate__name", "households", "payee__name", "amount")
+    ):
+        lines[values[0]].append(values[1:])
+    sections, index = [], 0
+    for claim in claims:
+        rows, seen = [], set()
+        for estate, name, households, payee, amount in lines[claim.pk]:
+            index += 1
+            counted = None if estate in seen else households
+            seen.add(estate)
+            rows.append([index, claim.street.name, name, counted, payee, month, amount])
+        _require_total(claim, sum((row[-1] for row in rows), NOTHING))
+        sections.append(FormSection(rows, f"{claim.street.name}小计" if len(claims) > 1 else ""))
+    return sections
+
+
+def _notices(claims: Sequence[SubsidyClaim]) -> list[PublicNotice]:
+    """Return the notices of the versions that stand, in the order of their first days."""
+    return list(
+        PublicNotice.objects.filter(claim__in=claims, version=F("claim__version"))
+        .with_objections()
+        .order_by("starts_on")
+    )
+
+
+def _notice_days(claims: Sequence[SubsidyClaim]) -> str:
+    """Return from when to when the claims are on public notice, nothing while one is not."""
+    notices = _notices(claims)
+    if len(notices) < len(claims):
+        return ""
+    first = clock.chinese_date(notices[0].starts_on)
+    return f"{first}至{clock.chinese_date(max(notice.ends_on for notice in notices))}"
+
+
+def notice_form(month: dt.date, user: Any) -> OfficialForm:
+    """Return the 公示表 of ``month`` over the claims that the bureau has checked.
+
+    Its sums are held against claims and lines; raises :class:`BusinessError` when they differ or
+    when nothing has been checked. It names estates and their service, no account and no person.
+    """
+    claims = _shown_claims(month, user, SHOWN_STATES)
+    if not claims:
+        raise BusinessError(
+            f"{clock.chinese_month(month)}还没有复核通过的申报，不能生成公示表。", code="nothing"
+        )
+    phone = f"，电话 {settings.OFFICE_PHONE}" if settings.OFFICE_PHONE else ""
+    days = _notice_days(claims)
+    return OfficialForm(
+        title=f"荥阳市{_title(month, '公示表')}",
+        columns=NOTICE_COLUMNS,
+        sections=_notice_sections(claims),
+        reporting_unit=settings.OFFICE_NAME if user.sees_city else user.office.name,
+        reported_on=clock.today(),
+        parts=[("公示时间", days or "发布公示后填写")],
+        capital="金额（元）",
+        stated={
+            "户数（户）": sum(claim.household_count for claim in claims),
+            "金额（元）": sum((claim.total for claim in claims), NOTHING),
+        },
+        signatures=PAPER_SIGNATURES,
+        notes=[
+            f"对公示内容有异议的，请在公示期内向{settings.OFFICE_NAME}反映{phone}。",
+            "申报版次：" + "；".join(f"{c.number} 第 {c.version} 版" for c in claims) + "。",
+        ],
+        number=f"GS-{month:%Y-%m}",
+        version=sum(claim.version - 1 for claim in claims) + 1,
+        sheet_name="公示表",
+    )
+
+
+# --- What is asked of the finance bureau -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PaymentRequest:
+    """The 拨款请示 of a month: its text, its table by street, its sum in yuan."""
+
+    month: dt.date
+    title: str
+    addressee: str
+    paragraphs: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    total: Decimal
+    number: str
+    version: int
+
+
+def payment_request(month: dt.date, user: Any) -> PaymentRequest:
+    """Return the 请示 to the finance bureau over the approved claims of ``month``.
+
+    The sum is held against the lines in the database; raises :class:`BusinessError` when it
+    differs or when no claim is approved.
+    """
+    when = clock.chinese_month(month)
+    claims = _shown_claims(month, user, SETTLED)
+    if not claims:
+        raise BusinessError(f"{when}还没有审批的申报，不能拟拨款请示。", code="nothing")
+    lines = SubsidyLine.objects.filter(claim__in=claims)
+    total = sum((claim.total for claim in claims), NOTHING)
+    found = lines.total()
+    if found != total:
+        raise _differ(total, found)
+    households = sum(claim.household_count for claim in claims)
+    estates = sum(claim.estate_count for claim in claims)
+    rates = lines.included().order_by("rate").values_list("rate_record", flat=True).distinct()
+    bases = SubsidyRate.objects.filter(pk__in=rates).order_by("effective_from")
+    basis = "、".join(
+        f"《{rate.document_title}》"
+        + (f"（{rate.document_number}）" if rate.document_number else "")
+        for rate in bases
+    )
+    standard = "、".join(f"{rate.amount:.2f}" for rate in bases)
+    return PaymentRequest(
+        month=month,
+        title=f"关于拨付{when}老旧小区物业管理补贴资金的请示",
+        addressee="荥阳市财政局",
+        paragraphs=[
+            f"根据{basis}，对纳入物业服务的老旧小区按每户每月 {standard} 元给予补贴。",
+            f"{when}，{len(claims)} 个街道（乡镇）申报，经街道审核、我中心复核和审批，"
+            f"共核定老旧小区 {estates:,} 个、{households:,} 户，补贴资金 {money(total)} 元"
+            f"（大写：{capital_yuan(total)}）。各街道（乡镇）金额见附件。",
+            *_notice_sentence(claims),
+            "现申请拨付上述补贴资金，由国库集中支付至各收款单位账户。",
+            "妥否，请批示。",
+        ],
+        rows=[
+            [i, c.street.name, c.estate_count, c.building_count, c.household_count, c.total]
+            for i, c in enumerate(claims, 1)
+        ],
+        total=total,
+        number=f"QS-{month:%Y-%m}",
+        version=sum(claim.version - 1 for claim in claims) + 1,
+    )
+
+
+def _document(rate: SubsidyRate) -> str:
+    number = f"（{rate.document_number}）" if rate.document_number else ""
+    return f"《{rate.document_title}》{number}"
+
+
+def _notice_sentence(claims: Sequence[SubsidyClaim]) -> list[str]:
+    """Return what came of the public notice, in one sentence; none where it was not held."""
+    days = _notice_days(claims)
+    if not days:
+        return []
+    objected = sum(notice.objected for notice in _notices(claims))
+    came = f"收到异议 {objected} 件，均已办结" if objected else "没有收到异议"
+    return [f"上述金额于{days}进行了公示，{came}。"]
+
+
+def _differ(stated: Decimal, found: Decimal) -> BusinessError:
+    return BusinessError(
+        f"合计 {money(stated)} 元与明细之和 {money(found)} 元不符，表格没有生成，请先核对。",
+        code="totals_differ",
+    )
+
+
+def _require_total(claim: SubsidyClaim, found: Decimal) -> None:
+    if found != claim.total:
+        raise _differ(claim.total, found)
 
 
 # --- The owners' fee ---------------------------------------------------------------------------

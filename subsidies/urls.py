@@ -75,6 +75,23 @@ urlpatterns = [
     path("rates/new/", rates.RateCreate.as_view(), name="rate-create"),
     path("rates/<int:pk>/", rates.RateDetail.as_view(), name="rate-detail"),
     path("rates/<int:pk>/document/", rates.RateDocument.as_view(), name="rate-document"),
+    path("<int:pk>/checked/workbook/", papers.CheckedWorkbook.as_view(), name="checked-workbook"),
+    path("<int:pk>/checked/print/", papers.CheckedPrint.as_view(), name="checked-print"),
+    path(
+        "months/<str:month>/notice/workbook/",
+        papers.NoticeWorkbook.as_view(),
+        name="month-notice-workbook",
+    ),
+    path(
+        "months/<str:month>/notice/print/",
+        papers.NoticePrint.as_view(),
+        name="month-notice-print",
+    ),
+    path(
+        "months/<str:month>/request/print/",
+        papers.RequestPrint.as_view(),
+        name="month-request-print",
+    ),
     path("lines/", lines.LineList.as_view(), name="line-list"),
     path("fees/", fees.FeeList.as_view(), name="fee-list"),
     path("fees/entry/", fees.FeeEntryHome.as_view(), name="fee-entry-home"),

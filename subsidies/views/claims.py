@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from subsidies import services
-from subsidies.choices import CLAIM_OPENERS, VOIDABLE, VOIDERS, ClaimStatus
+from subsidies.choices import CLAIM_OPENERS, REQUEST_WRITERS, VOIDABLE, VOIDERS, ClaimStatus
 from subsidies.filters import ClaimFilterSet, GapFilterSet
 from subsidies.forms import ClaimOpenForm
 from subsidies.models import ClaimGap, ClaimVoid, SubsidyClaim, SubsidyLine
@@ -22,6 +22,7 @@ from subsidies.selectors.summary import month_summary
 from subsidies.selectors.voids import void_of
 from subsidies.tables import ClaimTable, GapTable, LineTable, status_pill
 from xingyang_pm.common import clock
+from xingyang_pm.common.access import holds
 from xingyang_pm.common.chain import Stage
 from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.formats import moment_label, number
@@ -101,6 +102,7 @@ class ClaimList(ListPage):
         return super().get_context(
             summary=summary,
             capital=capital_yuan(summary.total) if summary else "",
+            may_request=self.user.sees_city and holds(self.user, REQUEST_WRITERS),
             **extra,
         )
 
@@ -224,6 +226,11 @@ class ClaimDetail(RecordPage):
                 download=True,
             ),
         ]
+        if claim.status not in (ClaimStatus.DRAFT, ClaimStatus.SUBMITTED):
+            actions[1:1] = [
+                Action("打印核定表", "subsidies:checked-print", by_pk=True, method="post"),
+                Action("核定表", "subsidies:checked-workbook", by_pk=True, download=True),
+            ]
         actions.extend(self._void_actions())
         if claim.status == ClaimStatus.DRAFT:
             actions.append(

@@ -7,6 +7,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from subsidies import exports
+from subsidies.choices import REQUEST_WRITERS
 from subsidies.models import SubsidyClaim
 from xingyang_pm.common.models import Job
 from xingyang_pm.common.views.generic import ActionPage, Download, DownloadPage
@@ -49,6 +50,17 @@ class MonthWorkbook(_Workbook):
         return self.handed_out(exports.month_workbook(month, actor=self.user))
 
 
+class CheckedWorkbook(ClaimWorkbook):
+    def get_download(self) -> Download:
+        return self.handed_out(exports.checked_workbook(self.object, actor=self.user))
+
+
+class NoticeWorkbook(_Workbook):
+    def get_download(self) -> Download:
+        month = month_of(self.kwargs["month"])
+        return self.handed_out(exports.notice_workbook(month, actor=self.user))
+
+
 class _Printing(ActionPage):
     post_only = True
 
@@ -69,3 +81,26 @@ class MonthPrint(_Printing):
 
     def perform(self, form: None) -> Job:
         return exports.month_pdf_start(month_of(self.kwargs["month"]), actor=self.user)
+
+
+class CheckedPrint(_Printing):
+    model = SubsidyClaim
+    title, list_url = "打印核定表", "subsidies:claim-list"
+
+    def perform(self, form: None) -> Job:
+        return exports.checked_pdf_start(self.object, actor=self.user)
+
+
+class NoticePrint(_Printing):
+    title, list_url = "打印公示表", "subsidies:claim-list"
+
+    def perform(self, form: None) -> Job:
+        return exports.notice_pdf_start(month_of(self.kwargs["month"]), actor=self.user)
+
+
+class RequestPrint(_Printing):
+    roles = REQUEST_WRITERS
+    title, list_url = "拟拨款请示", "subsidies:claim-list"
+
+    def perform(self, form: None) -> Job:
+        return exports.request_pdf_start(month_of(self.kwargs["month"]), actor=self.user)

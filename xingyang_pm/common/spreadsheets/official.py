@@ -78,6 +78,10 @@ class FormSection:
     rows: Sequence[Sequence[Any]]
     subtotal: str = ""
 
+    def totals(self, columns: Sequence[FormColumn]) -> dict[str, Decimal | int]:
+        """Return the sums of the section's columns marked ``total`` by label."""
+        return _sums(columns, self.rows)
+
 
 class TotalsDiffer(BusinessError):
     """The sums of the rows are not the ones that the record states."""
