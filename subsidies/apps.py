@@ -103,6 +103,7 @@ class SubsidiesConfig(AppConfig):
                     menu.Item("拨付", "subsidies:payment-list"),
                     menu.Item("收款账户", "subsidies:account-list", count=account_waiting_count),
                     menu.Item("业主交费", "subsidies:fee-list"),
+                    menu.Item("补贴统计", "subsidies:statistics"),
                 ],
             )
         )

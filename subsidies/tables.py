@@ -490,6 +490,85 @@ class FeeStandardTable(Table):
         return super().prepare(rows, columns).select_related("estate")
 
 
+class MoneyTable(Table):
+    """Approved money by month, street or payee; each row leads to its lines."""
+
+    columns = [
+        Column("name", "名称", css="nm clip"),
+        Column("estates", "小区", kind="integer"),
+        Column("lines", "明细", kind="integer", total="lines", unit="行"),
+        Column(
+            "total", "金额", kind="money", total="total", unit="元",
+            link=lambda row: row.url or None,
+        ),
+        Column("share", "占比", kind="percent"),
+    ]  # fmt: skip
+    sum_row = True
+
+
+class CoverageTable(Table):
+    columns = [
+        Column("month", "月份", kind="month", css="nm nowrap"),
+        Column(
+            "served", "在管老旧小区", kind="integer",
+            link=lambda row: f"{reverse('estates:estate-list')}?kind=old",
+        ),
+        Column("estates", "全部老旧小区", kind="integer"),
+        Column("rate", "覆盖率", kind="percent"),
+        Column(
+            "households", "核定户数", kind="integer",
+            link=lambda row: f"{reverse('estates:count-list')}?kind=old&status=verified",
+        ),
+    ]  # fmt: skip
+
+
+class CostTable(Table):
+    """What a household costs a month: owner and city together."""
+
+    columns = [
+        Column("name", "月份", css="nm nowrap", link=lambda row: row.url or None),
+        Column("household_months", "户数", kind="integer"),
+        Column(
+            "fee", "业主交费", kind="money", unit="元", link=lambda row: row.fee_url or None
+        ),
+        Column(
+            "subsidy", "财政补贴", kind="money", unit="元",
+            link=lambda row: row.subsidy_url or None,
+        ),
+        Column("per_household", "每户", kind="money", unit="元"),
+        Column(
+            "note", "说明", value="note", css="nowrap",
+            pill=lambda row: Pill(row.note, "a") if row.note else None,
+        ),
+    ]  # fmt: skip
+
+
+class ClaimPlaceTable(Table):
+    columns = [
+        Column(
+            "claim", "申报", value=lambda row: f"{row.claim.street.name} "
+            f"{row.claim.month.year}年{row.claim.month.month}月", css="nm nowrap",
+            link=lambda row: row.claim.get_absolute_url(),
+        ),
+        Column(
+            "stage", "现在", value=lambda row: row.stage,
+            pill=lambda row: status_pill(row.claim),
+        ),
+        Column("days", "已在此", kind="integer", unit="天"),
+        Column("total", "金额", kind="money", value=lambda row: row.claim.total, unit="元"),
+    ]  # fmt: skip
+
+
+class StageDaysTable(Table):
+    columns = [
+        Column("label", "环节", css="nm nowrap", link=lambda row: row.url or None),
+        Column("passed", "办过", kind="integer", unit="份"),
+        Column("average", "平均", kind="decimal", places=1, unit="天"),
+        Column("longest", "最长", kind="integer", unit="天"),
+        Column("returned", "退回", kind="integer", dash_zero=True, unit="次"),
+    ]  # fmt: skip
+
+
 class IncomeTable(Table):
     """What the service of estates lives on: the owners' fee and the subsidy."""
 

@@ -13,6 +13,7 @@ from .views import (
     payee_accounts,
     rates,
     schemes,
+    statistics,
 )
 
 app_name = "subsidies"
@@ -107,6 +108,12 @@ urlpatterns = [
         "fees/standards/<int:pk>/document/",
         fees.FeeStandardDocument.as_view(),
         name="fee-standard-document",
+    ),
+    path("statistics/", statistics.Statistics.as_view(), name="statistics"),
+    path(
+        "statistics/workbook/",
+        statistics.StatisticsWorkbook.as_view(),
+        name="statistics-workbook",
     ),
     path("income/", income.IncomePage.as_view(), name="income"),
     path("income/workbook/", income.IncomeWorkbook.as_view(), name="income-workbook"),

@@ -49,6 +49,8 @@ class Income:
     household_months: int = 0
     fee: Decimal = NOTHING
     subsidy: Decimal = NOTHING
+    # What is to be known of the figures, such as that claims are still on their way.
+    note: str = ""
     # The lists behind the figures; whoever shows them knows their addresses.
     url: str = ""
     fee_url: str = ""

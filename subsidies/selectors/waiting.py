@@ -8,10 +8,16 @@ from xingyang_pm.common.desk import WaitingItem
 from xingyang_pm.common.money import money
 
 
-def _days(claim: SubsidyClaim) -> str:
+def days_waited(claim: SubsidyClaim) -> int:
+    """Return for how many days ``claim`` (with ``last_act_at`` and its notices read) has been
+    where it is; on public notice it waits for nobody."""
     notices = [row.closes_at for row in claim.notices.all() if row.version == claim.version]
     since = max([claim.last_act_at or claim.opened_at, *notices])
-    days = (clock.today() - since.astimezone(clock.SHANGHAI).date()).days
+    return max((clock.today() - since.astimezone(clock.SHANGHAI).date()).days, 0)
+
+
+def _days(claim: SubsidyClaim) -> str:
+    days = days_waited(claim)
     return f"已等 {days} 天" if days > 0 else "今天收到"
 
 

@@ -341,6 +341,8 @@ RULES: dict[str, Rule] = {
     "subsidies:fee-standard-create": act(MANAGER, "page"),
     "subsidies:fee-standard-detail": reading(),
     "subsidies:fee-standard-document": reading(),
+    "subsidies:statistics": Rule(READERS, NOBODY),
+    "subsidies:statistics-workbook": Rule(READERS, NOBODY),
     "subsidies:income": Rule(READERS, NOBODY),
     "subsidies:income-workbook": Rule(READERS, NOBODY),
     "subsidies:rate-list": listing(),

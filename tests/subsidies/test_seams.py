@@ -82,6 +82,7 @@ def test_the_menu_leads_to_claims_rates_and_payments(month: Month):
         ("拨付", 0),
         ("收款账户", 0),
         ("业主交费", 0),
+        ("补贴统计", 0),
     ]
 
 
