@@ -7,6 +7,8 @@ from .models import (
     ClaimGap,
     ClaimScheme,
     ClaimVoid,
+    CoefficientBand,
+    CoefficientTable,
     FeeCollection,
     FeeDraft,
     FeeStandard,
@@ -112,3 +114,14 @@ class PublicNoticeAdmin(ReadOnlyAdmin):
 class NoticeObjectionAdmin(ReadOnlyAdmin):
     list_display = ["notice", "received_on", "channel", "outcome", "answered_by"]
     list_select_related = ["notice__claim__street", "answered_by"]
+
+
+@register(CoefficientTable)
+class CoefficientTableAdmin(ReadOnlyAdmin):
+    list_display = ["effective_from", "document_title", "document_number"]
+
+
+@register(CoefficientBand)
+class CoefficientBandAdmin(ReadOnlyAdmin):
+    list_display = ["table", "minimum", "coefficient"]
+    list_select_related = ["table"]

@@ -38,7 +38,13 @@ class SubsidiesConfig(AppConfig):
         import_module("subsidies.exports")  # registers its job
         import_module("subsidies.tasks")  # registers the calendar
 
-        for model in (models.SubsidyRate, models.ClaimScheme, models.SchemeStage):
+        for model in (
+            models.SubsidyRate,
+            models.ClaimScheme,
+            models.SchemeStage,
+            models.CoefficientTable,
+            models.CoefficientBand,
+        ):
             register_scope(model, CityScope())
         register_scope(models.ChainLink, BureauScope())
         register_scope(models.SubsidyClaim, StreetScope("street"))

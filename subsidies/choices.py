@@ -227,6 +227,8 @@ PAYERS = frozenset({Role.FINANCE_OFFICER})
 ACCOUNT_KEEPERS = frozenset({Role.FINANCE_OFFICER, Role.BUREAU_MANAGER})
 # Who may have a whole account number shown, by an act that is recorded.
 ACCOUNT_READERS = frozenset({Role.FINANCE_OFFICER})
+COEFFICIENT_EDITORS = frozenset({Role.BUREAU_MANAGER})
+MAX_BANDS = 5
 SCHEME_EDITORS = frozenset({Role.BUREAU_MANAGER})
 # Who proposes that a claim be void, and who confirms it; never the same person.
 VOIDERS = frozenset({Role.BUREAU_MANAGER, Role.BUREAU_LEADER})

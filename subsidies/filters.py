@@ -20,6 +20,7 @@ from .choices import SETTLED, AccountStatus, ClaimStatus, GapReason, MonthRuleCh
 from .models import (
     ClaimGap,
     ClaimScheme,
+    CoefficientTable,
     FeeCollection,
     FeeStandard,
     PayeeAccount,
@@ -213,3 +214,14 @@ class NoticeFilterSet(PortalFilterSet):
     def by_running(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
         moment = clock.now()
         return rows.filter(closes_at__gt=moment) if value else rows.filter(closes_at__lte=moment)
+
+
+class CoefficientFilterSet(PortalFilterSet):
+    q = KeywordFilter(
+        ["document_title__contains", "document_number__contains"], placeholder="文件名称、文号"
+    )
+
+    class Meta:
+        model = CoefficientTable
+        fields = ["q"]
+        primary = ["q"]

@@ -19,6 +19,7 @@ from xingyang_pm.common.forms import (
 
 from .calculations import FEE_LABELS, read_fee
 from .choices import (
+    MAX_BANDS,
     MAX_NOTICE_DAYS,
     MAX_PERSONS,
     STAGE_ROLES,
@@ -179,6 +180,54 @@ class SchemeForm(PortalForm):
             for stage in ClaimStage
             if persons.get(stage, 1)
         ]
+
+
+class CoefficientForm(PortalForm):
+    """Bands as pairs of fields; a pair left blank is no band."""
+
+    effective_from = MonthField(
+        label="执行月份", help_text="从这个月起按考核得分乘系数；一档都不填就是从这个月起停用。"
+    )
+    document_title = forms.CharField(label="文件名称", max_length=120)
+    document_number = forms.CharField(label="文号", max_length=60, required=False)
+
+    class Meta:
+        sections = [
+            ("执行", ["effective_from", "document_title", "document_number"]),
+            ("档次", [f"{name}{n}" for n in range(1, MAX_BANDS + 1) for name in ("from", "share")]),
+        ]
+        wide = ["document_title"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for number in range(1, MAX_BANDS + 1):
+            self.fields[f"from{number}"] = forms.DecimalField(
+                label=f"第 {number} 档　得分下限",
+                required=False,
+                min_value=0,
+                max_digits=5,
+                decimal_places=1,
+            )
+            self.fields[f"share{number}"] = forms.DecimalField(
+                label="系数", required=False, min_value=0, max_value=1, max_digits=4,
+                decimal_places=2,
+            )  # fmt: skip
+            for name in (f"from{number}", f"share{number}"):
+                dress_field(self.fields[name], name)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        bands = []
+        for number in range(1, MAX_BANDS + 1):
+            low, share = values.get(f"from{number}"), values.get(f"share{number}")
+            if low is None and share is None:
+                continue
+            missing = f"from{number}" if low is None else f"share{number}" if share is None else ""
+            if missing and missing not in self.errors:
+                self.add_error(missing, f"第 {number} 档的得分下限和系数要一起填。")
+            bands.append((low, share))
+        values["bands"] = bands
+        return values
 
 
 class DeductForm(PortalForm):

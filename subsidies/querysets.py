@@ -38,6 +38,12 @@ class ClaimSchemeQuerySet(ScopedQuerySet):
         return self.filter(effective_from__lte=month).order_by("-effective_from", "-pk")[:1]
 
 
+class CoefficientTableQuerySet(ScopedQuerySet):
+    def in_force(self, month: dt.date) -> Self:
+        """Return the table in force in ``month`` (at most one row)."""
+        return self.filter(effective_from__lte=month).order_by("-effective_from", "-pk")[:1]
+
+
 class SubsidyClaimQuerySet(ScopedQuerySet):
     def settled(self) -> Self:
         return self.filter(status__in=SETTLED)

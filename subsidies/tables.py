@@ -691,3 +691,27 @@ class ObjectionTable(Table):
             css="nowrap",
         ),
     ]
+
+
+def _bands_said(table: Any) -> str:
+    bands = table.bands.all()
+    said = "，".join(f"{plain_number(b.minimum)} 分及以上 {b.coefficient}" for b in bands)
+    return said or "停用"
+
+
+class CoefficientTableTable(Table):
+    columns = [
+        Column(
+            "effective_from",
+            "执行月份",
+            kind="month",
+            sort="effective_from",
+            link="subsidies:coefficient-detail",
+            css="nm nowrap",
+        ),
+        Column("bands", "档次", value=_bands_said, css="wrap"),
+        Column("document_title", "依据文件", css="wrap wide"),
+        Column("document_number", "文号", css="nowrap"),
+        Column("created_by", "登记人", value="created_by__name", css="sec nowrap"),
+        Column("created_at", "登记时间", kind="date", sort="created_at"),
+    ]

@@ -5,6 +5,7 @@ from django.urls import path
 from .views import (
     acts,
     claims,
+    coefficients,
     fees,
     income,
     lines,
@@ -69,6 +70,13 @@ urlpatterns = [
         name="objection-create",
     ),
     path("objections/<int:pk>/", notices.ObjectionAnswer.as_view(), name="objection-answer"),
+    path("coefficients/", coefficients.CoefficientList.as_view(), name="coefficient-list"),
+    path("coefficients/new/", coefficients.CoefficientCreate.as_view(), name="coefficient-create"),
+    path(
+        "coefficients/<int:pk>/",
+        coefficients.CoefficientDetail.as_view(),
+        name="coefficient-detail",
+    ),
     path("schemes/", schemes.SchemeList.as_view(), name="scheme-list"),
     path("schemes/new/", schemes.SchemeCreate.as_view(), name="scheme-create"),
     path("schemes/<int:pk>/", schemes.SchemeDetail.as_view(), name="scheme-detail"),

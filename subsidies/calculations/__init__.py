@@ -10,6 +10,8 @@ from .fees import (
     strict_number,
 )
 from .lines import (
+    ONE,
+    AssessmentFacts,
     BasisFacts,
     ClaimSums,
     CountFacts,
@@ -24,6 +26,7 @@ from .lines import (
     RateFacts,
     ServiceFacts,
     claim_sums,
+    coefficient_of,
     explain,
     facts_from_json,
     facts_to_json,
@@ -35,6 +38,8 @@ from .lines import (
 
 __all__ = [
     "FEE_LABELS",
+    "ONE",
+    "AssessmentFacts",
     "BasisFacts",
     "ClaimSums",
     "CountFacts",
@@ -50,6 +55,7 @@ __all__ = [
     "RateFacts",
     "ServiceFacts",
     "claim_sums",
+    "coefficient_of",
     "explain",
     "facts_from_json",
     "facts_to_json",

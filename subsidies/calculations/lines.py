@@ -144,6 +144,27 @@ class ServiceFacts:
 
 
 @dataclass(frozen=True)
+class AssessmentFacts:
+    """Why the coefficient is what it is: the table in force, and the inspection of the month with
+    its score; ``record`` 0 where there was none, which leaves the coefficient at 1."""
+
+    table: int
+    title: str
+    record: int = 0
+    number: str = ""
+    score: Decimal | None = None
+
+
+def coefficient_of(score: Decimal, bands: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
+    """Return the coefficient of the highest band, a pair of least score and coefficient, that
+    ``score`` reaches. Raises ``ValueError`` when it reaches none."""
+    reached = [band for band in bands if band[0] <= score]
+    if not reached:
+        raise ValueError(f"no band for {score}")
+    return max(reached)[1]
+
+
+@dataclass(frozen=True)
 class BasisFacts:
     """What a deduction rests on: ``paper`` is an order or an inspection, ``number`` its own."""
 
@@ -175,6 +196,7 @@ class LineFacts:
     months: Months
     coefficient: Decimal = ONE
     deduction: DeductionFacts | None = None
+    assessment: AssessmentFacts | None = None
     excluded: str = ""
 
     @property
@@ -244,6 +266,15 @@ def facts_to_json(facts: LineFacts) -> dict[str, Any]:
         "deduction": None,
         "excluded": facts.excluded,
     }
+    told = facts.assessment
+    if told:  # left out where there is none, as it was before there was any
+        data["assessment"] = {
+            "table": told.table,
+            "title": told.title,
+            "record": told.record,
+            "number": told.number,
+            "score": None if told.score is None else str(told.score),
+        }
     if facts.deduction:
         data["deduction"] = {
             "amount": str(facts.deduction.amount),
@@ -259,6 +290,13 @@ def facts_to_json(facts: LineFacts) -> dict[str, Any]:
                 "number": basis.number,
             }
     return data
+
+
+def _assessment_from_json(data: dict[str, Any] | None) -> AssessmentFacts | None:
+    if data is None:
+        return None
+    score = None if data["score"] is None else Decimal(data["score"])
+    return AssessmentFacts(data["table"], data["title"], data["record"], data["number"], score)
 
 
 def _basis_from_json(data: dict[str, Any] | None) -> BasisFacts | None:
@@ -322,6 +360,7 @@ def facts_from_json(data: dict[str, Any]) -> LineFacts:
         if held
         else None,
         excluded=data.get("excluded", ""),
+        assessment=_assessment_from_json(data.get("assessment")),
     )
 
 
@@ -438,6 +477,16 @@ def _deduction_reason(held: DeductionFacts) -> LineReason:
     return LineReason("扣减", text, basis.paper, basis.record, basis.number)
 
 
+def _coefficient_reason(facts: LineFacts) -> LineReason:
+    value, told = plain_number(facts.coefficient, 1), facts.assessment
+    if told is None:
+        return LineReason("系数", f"{value}，考核系数档次未启用")
+    if told.score is None:
+        return LineReason("系数", f"{value}，本月没有已确认的四有检查。《{told.title}》")
+    text = f"{value}，四有检查得 {plain_number(told.score)} 分。《{told.title}》"
+    return LineReason("系数", text, Paper.INSPECTION, told.record, told.number)
+
+
 def explain(facts: LineFacts) -> LineExplanation:
     """Return the explanation of a line: the same order on screen, in print and for an audit."""
     factors = [
@@ -450,12 +499,7 @@ def explain(facts: LineFacts) -> LineExplanation:
         _count_reason(facts),
         _rate_reason(facts),
         _months_reason(facts),
-        LineReason(
-            "系数",
-            f"{plain_number(facts.coefficient, 1)}，考核系数档次未启用"
-            if facts.coefficient == ONE
-            else plain_number(facts.coefficient, 1),
-        ),
+        _coefficient_reason(facts),
     ]
     if facts.deduction and facts.deduction.amount:
         factors.append(Factor(f"{facts.deduction.amount:,.2f}", "扣减", "−"))

@@ -3,6 +3,7 @@ notice, the payment; and what the owners pay beside it."""
 
 from .chain import ChainLink
 from .claims import ClaimAct, ClaimVoid, SubsidyClaim
+from .coefficients import CoefficientBand, CoefficientTable
 from .fees import FeeCollection, FeeDraft, FeeStandard
 from .lines import ClaimGap, SubsidyLine
 from .notices import NoticeObjection, PublicNotice
@@ -17,6 +18,8 @@ __all__ = [
     "ClaimGap",
     "ClaimScheme",
     "ClaimVoid",
+    "CoefficientBand",
+    "CoefficientTable",
     "FeeCollection",
     "FeeDraft",
     "FeeStandard",

@@ -22,6 +22,7 @@ from xingyang_pm.common.scoping import ScopedManager
 from xingyang_pm.common.triggers import Frozen, Guard, NoOverlap
 
 from .claims import SubsidyClaim
+from .coefficients import CoefficientTable
 from .rates import SubsidyRate
 from .sql import SETTLED_STATES, UNDER_WAY, claim_status
 
@@ -62,6 +63,22 @@ class SubsidyLine(models.Model):
     served_to = models.DateField("补贴至")
     months = models.DecimalField("月数", max_digits=6, decimal_places=4, default=1)
     coefficient = models.DecimalField("系数", max_digits=4, decimal_places=2, default=1)
+    coefficient_table = models.ForeignKey(
+        CoefficientTable,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name="系数依据",
+        related_name="+",
+    )
+    assessment = models.ForeignKey(
+        Inspection,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name="考核依据的检查",
+        related_name="+",
+    )
     deduction = models.DecimalField("扣减（元）", max_digits=12, decimal_places=2, default=0)
     deduction_reason = models.CharField("扣减原因", max_length=200, blank=True)
     deduction_order = models.ForeignKey(
@@ -110,6 +127,8 @@ class SubsidyLine(models.Model):
         "served_to",
         "months",
         "coefficient",
+        "coefficient_table",
+        "assessment",
     )
 
     triggers = [
@@ -187,6 +206,20 @@ class SubsidyLine(models.Model):
             fields=COMPUTED,
             condition="TRUE",
             message="户数、标准、月数和接管单位由核算得出，不能直接改动，请重新核算。",
+        ),
+        Guard(
+            "coefficient",
+            ("INSERT",),
+            "(NEW.assessment_id IS NULL AND ABS(NEW.coefficient - 1) > 0.001)"
+            " OR (NEW.assessment_id IS NOT NULL AND NOT EXISTS (SELECT 1"
+            " FROM inspections_inspection found JOIN subsidies_coefficientband band"
+            " ON band.table_id = NEW.coefficient_table_id AND band.minimum <= found.score"
+            " WHERE found.id = NEW.assessment_id AND found.estate_id = NEW.estate_id"
+            " AND found.status = 'confirmed' AND ABS(band.coefficient - NEW.coefficient) < 0.001"
+            " AND NOT EXISTS (SELECT 1 FROM subsidies_coefficientband higher"
+            " WHERE higher.table_id = band.table_id AND higher.minimum > band.minimum"
+            " AND higher.minimum <= found.score)))",
+            "系数与考核依据不符，没有保存。",
         ),
         Guard(
             "basis",

@@ -121,6 +121,8 @@ def _compare(line: StoredLine, computed: "_Fresh") -> list[LineChange]:
         add("接管单位", line.payee_name, computed.payee_name)
     elif line.months != computed.months:
         add("月数", plain_number(line.months), plain_number(computed.months))
+    if line.coefficient != computed.coefficient:
+        add("系数", plain_number(line.coefficient, 1), plain_number(computed.coefficient, 1))
     return changes
 
 
@@ -134,6 +136,7 @@ class _Fresh:
     engagement: int
     payee_name: str
     months: Decimal
+    coefficient: Decimal
     gross: Decimal
 
 
@@ -158,6 +161,7 @@ def changes_between(
                 facts.service.record,
                 facts.service.payee_name,
                 facts.months.value,
+                facts.coefficient,
                 facts.gross,
             )
         )

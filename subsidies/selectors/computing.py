@@ -13,16 +13,21 @@ from typing import Any
 
 from enterprises.models import Engagement
 from estates.models import Estate, HouseholdCount, Street
+from inspections.choices import ChecklistKind, InspectionStatus
+from inspections.models import Inspection
 from subsidies.calculations import (
+    ONE,
+    AssessmentFacts,
     CountFacts,
     LineFacts,
     MonthRule,
     RateFacts,
     ServiceFacts,
+    coefficient_of,
     months_served,
 )
 from subsidies.choices import GapReason
-from subsidies.models import SubsidyRate
+from subsidies.models import CoefficientTable, SubsidyRate
 from xingyang_pm.common import clock
 
 
@@ -124,6 +129,47 @@ def _services(estates: Any, month: dt.date) -> dict[int, list[ServiceFacts]]:
     return found
 
 
+@dataclass(frozen=True)
+class _Bands:
+    """The coefficient in force and the scores of the month; none while it is off."""
+
+    table: int
+    title: str
+    bands: Sequence[tuple[Decimal, Decimal]]
+    scores: dict[int, tuple[int, str, Decimal]]
+
+    def of(self, estate: int) -> tuple[Decimal, AssessmentFacts]:
+        found = self.scores.get(estate)
+        if found is None:
+            return ONE, AssessmentFacts(self.table, self.title)
+        record, number, score = found
+        told = AssessmentFacts(self.table, self.title, record, number, score)
+        return coefficient_of(score, self.bands), told
+
+
+def _bands(estates: Any, month: dt.date) -> _Bands | None:
+    """Return the bands in force in ``month`` with each estate's last confirmed 四有 inspection of
+    it; None while the office has not decided on any. One query while it is off, three else."""
+    table = CoefficientTable.objects.in_force(month).first()
+    if table is None:
+        return None
+    bands = list(table.bands.values_list("minimum", "coefficient"))
+    if not bands:
+        return None
+    rows = (
+        Inspection.objects.filter(
+            status=InspectionStatus.CONFIRMED,
+            checklist__kind=ChecklistKind.FOUR_HAVES,
+            estate__in=estates,
+            inspected_on__range=(month, clock.month_end(month)),
+        )
+        .order_by("inspected_on", "pk")
+        .values_list("estate", "pk", "number", "score")
+    )
+    scores = {estate: (pk, number or "", score) for estate, pk, number, score in rows}
+    return _Bands(table.pk, table.document_title, bands, scores)
+
+
 def _service_gap(services: Iterable[ServiceFacts], month: dt.date) -> tuple[GapReason, str]:
     """Return why no service of an estate counts in ``month``."""
     for service in services:
@@ -143,7 +189,8 @@ def old_estates(street: Street) -> Any:
 
 
 def compute_month(street: Street, month: dt.date, rate: SubsidyRate) -> Computation:
-    """Compute the month of a street from what is verified and in force now: three queries.
+    """Compute the month of a street from what is verified and in force now: four queries, six
+    where a coefficient is in force.
 
     ``month`` is a first day of month. Estates without a verified count or without a service
     that counts are gaps, never lines of zero.
@@ -152,6 +199,7 @@ def compute_month(street: Street, month: dt.date, rate: SubsidyRate) -> Computat
     in_force = rate_facts(rate)
     counts = _counts(estates, month)
     services = _services(estates, month)
+    bands = _bands(estates, month)
     lines: list[ComputedLine] = []
     gaps: list[ComputedGap] = []
     in_service = 0
@@ -175,8 +223,14 @@ def compute_month(street: Street, month: dt.date, rate: SubsidyRate) -> Computat
                 )
             )
             continue
+        coefficient, assessment = bands.of(estate) if bands else (ONE, None)
         lines.extend(
-            ComputedLine(estate, LineFacts(month, count, in_force, service, months))
+            ComputedLine(
+                estate,
+                LineFacts(
+                    month, count, in_force, service, months, coefficient, assessment=assessment
+                ),
+            )
             for service, months in served
         )
     return Computation(lines, gaps, in_service)

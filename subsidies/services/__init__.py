@@ -9,6 +9,7 @@ from .acts import (
     claim_withdraw,
 )
 from .claims import MonthOpening, claim_open, claim_recompute, month_open
+from .coefficients import coefficients_register
 from .fees import (
     Confirming,
     FeeEntry,
@@ -51,6 +52,7 @@ __all__ = [
     "claim_review",
     "claim_submit",
     "claim_withdraw",
+    "coefficients_register",
     "fee_correct",
     "fee_draft_save",
     "fee_standard_register",

@@ -78,6 +78,8 @@ def _line(claim: SubsidyClaim, computed: ComputedLine) -> SubsidyLine:
         served_to=facts.months.last,
         months=facts.months.value,
         coefficient=facts.coefficient,
+        coefficient_table_id=facts.assessment.table if facts.assessment else None,
+        assessment_id=(facts.assessment.record or None) if facts.assessment else None,
         amount=facts.amount,
         explanation=facts_to_json(facts),
     )
@@ -125,7 +127,7 @@ def claim_open(*, street: Street, month: dt.date, actor: User | None = None) -> 
 
     ``actor`` is None when the calendar opens it. Raises :class:`BusinessError`: code ``exists``
     if there is one already, ``future``, ``no_rate``, ``nothing`` if no old estate is in service.
-    Fifteen queries at most for any number of lines, but for the batches of the insert.
+    Sixteen queries at most for any number of lines, but for the batches of the insert.
     """
     if actor is not None:
         require(

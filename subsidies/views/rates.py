@@ -26,6 +26,7 @@ class RateList(ListPage):
     model, table_class, filterset_class = SubsidyRate, RateTable, RateFilterSet
     title, unit = "补贴标准", "个标准"
     actions = [
+        Action("考核系数", "subsidies:coefficient-list", icon="chart-bar"),
         Action("办理规程", "subsidies:scheme-list", icon="list-check"),
         Action("登记标准", "subsidies:rate-create", icon="plus", primary=True, roles=RATE_EDITORS),
     ]

@@ -321,6 +321,9 @@ RULES: dict[str, Rule] = {
     "subsidies:objection-answer": act(MANAGER),
     # Public money on public notice: everybody may read it, without an account.
     "notices:public": public(SIGNED_IN),
+    "subsidies:coefficient-list": listing(),
+    "subsidies:coefficient-create": act(MANAGER, "page"),
+    "subsidies:coefficient-detail": reading(scope="city"),
     "subsidies:scheme-list": listing(),
     "subsidies:scheme-create": act(MANAGER, "page"),
     "subsidies:scheme-detail": reading(scope="city"),

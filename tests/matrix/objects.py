@@ -385,6 +385,16 @@ def _scheme(world: World, side: str) -> dict[str, Any]:
     return {"__object__": world.built["scheme",]}
 
 
+@facts("subsidies.CoefficientTable")
+def _coefficients(world: World, side: str) -> dict[str, Any]:
+    return {"effective_from": dt.date(2099, 1, 1)}
+
+
+@facts("subsidies.CoefficientBand")
+def _band(world: World, side: str) -> dict[str, Any]:
+    return {"minimum": Decimal(0) if side == "street" else Decimal(60)}
+
+
 @facts("subsidies.SchemeStage")
 def _scheme_stage(world: World, side: str) -> dict[str, Any]:
     return {"__object__": world.get("subsidies.ClaimScheme", side).stages.first()}
