@@ -83,9 +83,12 @@
 
   function line(data) {
     const direct = data.series.length <= 2;
-    const longest = Math.max.apply(null, data.series.map(function (s) { return s.name.length; }));
+    function lastOf(s) { return s.values.filter(function (v) { return v !== null; }).pop(); }
+    const longest = Math.max.apply(null, data.series.map(function (s) {
+      return s.name.length * 13 + (s.quiet || !data.showLast ? 0 : format(lastOf(s), data.places).length * 8);
+    }));
     return base({
-      grid: { left: 8, right: direct ? Math.min(30 + longest * 13, 150) : 24, top: 26, bottom: 8, containLabel: true },
+      grid: { left: 8, right: direct ? Math.min(28 + longest, 170) : 24, top: 26, bottom: 8, containLabel: true },
       legend: direct ? undefined : { top: 0, right: 12, itemWidth: 14, itemHeight: 2, icon: "rect", textStyle: TEXT, selectedMode: false },
       tooltip: tooltip(data, "axis"),
       xAxis: Object.assign({ type: "category", boundaryGap: false, data: data.labels }, axisLine(true),
@@ -93,7 +96,7 @@
       yAxis: Object.assign({ type: "value", min: low(data), max: high(data), interval: step(data), scale: data.low === null }, split()),
       series: data.series.map(function (s, k) {
         const color = s.quiet ? C.field : TINTS[k % TINTS.length];
-        const value = s.values[s.values.length - 1];
+        const value = lastOf(s);
         return {
           name: s.name, type: "line", data: s.values, cursor: "default", connectNulls: true,
           symbol: s.quiet ? "none" : "circle", symbolSize: 6, showAllSymbol: true,
