@@ -7,6 +7,7 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
+from tests.support.workbooks import assert_whole
 from xingyang_pm.common.spreadsheets.official import (
     FormColumn,
     FormSection,
@@ -142,8 +143,85 @@ def test_forms_share_a_workbook():
     assert ["注：经核定。"] in texts(book["明细表"])
 
 
-def test_more_signatures_than_columns_are_refused():
-    columns = [FormColumn("户数", "integer", total=True), FormColumn("小区名称")]
-    narrow = form(columns=columns, sections=[FormSection([[1, "x"]])], stated={}, capital="")
-    with pytest.raises(ValueError, match="do not fit"):
-        drawn(narrow)
+# --- Narrow forms: nothing that is printed is cut ---------------------------------------------
+
+NUMBER, NAME = FormColumn("序号", "ordinal", width=6), FormColumn("小区名称", left=True)
+LONG = (
+    "荥阳市二〇二六年第四季度老旧小区四有标准落实情况和居民生活要求达标情况"
+    "分街道（乡镇）汇总统计表（含社区物业服务中心）"
+)
+NARROW = {
+    "one column": {"columns": [NAME], "sections": [FormSection([["纺织厂家属院"]])]},
+    "two columns": {
+        "columns": [FormColumn("户数", "integer", total=True), NAME],
+        "sections": [FormSection([[120, "纺织厂家属院"]])],
+    },
+    "a narrow one beside a wide one": {
+        "columns": [NUMBER, FormColumn("户数", "integer", total=True),
+                    FormColumn("备注", left=True, width=80)],
+        "sections": [FormSection([[1, 120, None]], "索河街道办事处小计")],
+    },
+    "many entries over few columns": {
+        "columns": [NUMBER, NAME, FormColumn("金额（元）", "money", total=True)],
+        "sections": [FormSection([[1, "纺织厂家属院", Decimal(1200)]])],
+        "parts": [("申报期间", "2026年10月至2026年12月"),
+                  ("接管单位", "郑州怡馨物业服务有限公司")],
+        "signatures": ["制表人", "复核人", "科室负责人", "分管领导", "主要领导"],
+    },
+    "a long group over narrow columns": {
+        "columns": [
+            NUMBER,
+            FormColumn("小区名称", left=True, width=60),
+            FormColumn("是否", group="四有标准和居民生活要求", width=5),
+            FormColumn("达标", group="四有标准和居民生活要求", width=5),
+            FormColumn("备注", left=True, width=60),
+        ],
+        "sections": [FormSection([[1, "纺织厂家属院", "是", "是", None]])],
+    },
+    "a long title": {
+        "title": LONG,
+        "subtitle": f"（按{LONG}填报）",
+        "columns": [NAME, FormColumn("户数", "integer", total=True)],
+        "sections": [FormSection([["纺织厂家属院", 120]])],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", NARROW.values(), ids=NARROW)
+def test_nothing_of_a_narrow_form_is_cut(change):
+    sheet = drawn(form(**{"stated": {}, "capital": "", **change}))
+    assert_whole(sheet)
+    said = " ".join(str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value)
+    for entry in ("填报单位：荥阳市房管中心", "填报日期：2026年11月18日", "单位：元", "分管领导："):
+        assert entry in said
+
+
+def test_a_form_with_room_keeps_its_one_line():
+    sheet = drawn(form())
+    assert_whole(sheet)
+    assert [cell.value for cell in sheet[2] if cell.value] == [
+        "填报单位：荥阳市房管中心", "填报日期：2026年11月18日", "单位：元",
+    ]  # fmt: skip
+
+
+def test_a_form_grows_a_little_to_keep_its_one_line():
+    """Nine columns of the office's summary: the date lacked four characters of room."""
+    columns = [
+        NUMBER,
+        FormColumn("街道（乡镇）", width=9),
+        *(FormColumn(f"第{n}列", width=8) for n in range(5)),
+        FormColumn("金额（元）", "money", width=12),
+        FormColumn("备注", left=True, width=24),
+    ]
+    row = [1, "索河街道", *"一二三四五", Decimal(1200), None]
+    sheet = drawn(
+        form(columns=columns, sections=[FormSection([row])], stated={}, capital="",
+             parts=[("补贴月份", "2026年10月")])
+    )  # fmt: skip
+    assert_whole(sheet)
+    assert len([cell for cell in sheet[2] if cell.value]) == 4
+
+
+def test_a_form_without_signatures_has_none():
+    sheet = drawn(form(signatures=()))
+    assert "制表人" not in str(texts(sheet))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.workbooks import assert_whole
 from xingyang_pm.common import clock
 from xingyang_pm.common.spreadsheets.layout import fitted_width, safe_text, sheet_title
 from xingyang_pm.common.spreadsheets.writer import (
@@ -193,3 +194,27 @@ def test_widths_follow_hanzi():
     assert fitted_width("户数", ["120"]) == 8
     assert fitted_width("小区名称", ["某某路十二号家属院东院"]) == 24
     assert fitted_width("备注", ["很" * 90]) == 42
+
+
+NARROW = [SheetColumn("街道"), SheetColumn("次", "integer", total=True)]
+LONG = "各街道（乡镇）公示齐全率、问题整改销号率和老旧小区四有标准落实情况统计表"
+
+
+@pytest.mark.parametrize("columns", [NARROW, NARROW[1:]], ids=["two", "one"])
+@pytest.mark.parametrize(
+    "filters", ["", "检查类别＝老旧小区四有标准；街道（乡镇）＝索河街道；" * 3]
+)
+def test_nothing_above_a_narrow_table_is_cut(columns, filters):
+    rows = [["索河街道", 3], ["京城路街道", 4]]
+    rows = [row[-len(columns) :] for row in rows]
+    sheet = sheet_of(written(rows, columns, title=LONG, filters=filters, expected_rows=2))
+    assert_whole(sheet)
+    assert sheet["A1"].value == LONG
+
+
+def test_a_table_with_room_keeps_its_widths():
+    wide = [SheetColumn(f"第{n}列") for n in range(12)]
+    sheet = sheet_of(written([["索河街道"] * 12], wide))
+    assert_whole(sheet)
+    assert sheet.column_dimensions["A"].width == fitted_width("第0列", ["索河街道"])
+    assert sheet.row_dimensions[1].height == 30

@@ -2,12 +2,14 @@
 
 import io
 import struct
+import unicodedata
 import zipfile
 from collections.abc import Iterable
 from typing import Any
 
 import openpyxl
 import xlwt
+from openpyxl.utils import get_column_letter
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
@@ -138,3 +140,35 @@ def biff(*records: tuple[int, bytes]) -> bytes:
     """Return a BIFF8 stream: BOF, the records, EOF."""
     wanted = [(0x0809, struct.pack("<HHHHII", 0x0600, 5, 0, 0, 0, 0)), *records, (0x000A, b"")]
     return b"".join(struct.pack("<HH", kind, len(data)) + data for kind, data in wanted)
+
+
+# --- What is printed --------------------------------------------------------------------------
+
+_POINTS_OF_WIDTH = 5.25  # 7 pixels
+
+
+def assert_whole(sheet: Any) -> None:
+    """Assert that every text of ``sheet`` has room for all its lines in its cell, or in the cells
+    merged with it: width and height in points against the letters' own size."""
+    areas = {(area.min_row, area.min_col): area for area in sheet.merged_cells.ranges}
+    for row in sheet.iter_rows():
+        for cell in row:
+            if cell.data_type != "s" or not cell.value:
+                continue
+            area = areas.get((cell.row, cell.column))
+            columns = range(cell.column, (area.max_col if area else cell.column) + 1)
+            rows = range(cell.row, (area.max_row if area else cell.row) + 1)
+            letters = [sheet.column_dimensions[get_column_letter(c)].width for c in columns]
+            width = sum(letters) * _POINTS_OF_WIDTH
+            heights = [sheet.row_dimensions[r].height for r in rows]
+            height = sum(points or sheet.sheet_format.defaultRowHeight for points in heights)
+            size = cell.font.size
+            lines = int(height / (size * 1.15)) if cell.alignment.wrap_text else 1
+            needed = sum(
+                max(1, -(-_points(part, size) // width)) for part in cell.value.split("\n")
+            )
+            assert needed <= max(lines, 1), f"{cell.coordinate} {cell.value!r} is cut"
+
+
+def _points(text: str, size: float) -> float:
+    return size * sum(1 if unicodedata.east_asian_width(c) in "WFA" else 0.5 for c in text)

@@ -62,6 +62,21 @@ def text_width(text: str) -> int:
     )
 
 
+def width_of(text: str, size: float) -> float:
+    """Return the width of a cell that holds ``text`` in letters of ``size`` points in one line.
+
+    A character of width is 7 pixels, 5.25 points, and half a hanzi is half its size.
+    """
+    return text_width(text) * size / 10.5 + 1
+
+
+def lines_of(text: str, width: float, size: float) -> int:
+    """Return how many lines ``text`` in letters of ``size`` points fills in a cell ``width``
+    characters wide; one for no text. See :func:`width_of`."""
+    room = max(int((width - 1) * 10.5 / size + 0.01), 2)
+    return sum(-(-text_width(part) // room) or 1 for part in text.split("\n"))
+
+
 def fitted_width(label: str, samples: Iterable[str], *, least: int = 6, most: int = 40) -> float:
     """Return a column width that fits most of ``samples`` and never breaks the label badly.
 

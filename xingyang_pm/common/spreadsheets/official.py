@@ -8,9 +8,11 @@ differ from the ones that the caller states is not written at all.
 """
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,6 +54,8 @@ _FORMATS: dict[Kind, tuple[str, Alignment]] = {
 # The width between the margins of A4 landscape in characters of 宋体 11: a narrower table is
 # stretched to it, since the forms fill the sheet.
 _PAGE_WIDTH = 126.0
+# How much wider than that a form may become for a line to stay one: it is printed that smaller.
+_MOST_WIDENING = 0.08
 _LINE_HEIGHT = 16.0
 _ROW_HEIGHT = 22.0
 
@@ -204,32 +208,34 @@ class _Page:
     def _title(self) -> None:
         across = len(self.widths)
         self._span(1, across, self.form.title, "title", layout.CENTRE)
-        # A character of the title is nearly twice as wide as one of the table.
-        lines = -(-layout.text_width(self.form.title) * 2 // int(sum(self.widths)))
-        self._height(38 * max(lines, 1))
+        self._height(38 * self._lines_across(self.form.title, "title"))
         if self.form.subtitle:
             self._span(1, across, self.form.subtitle, "subtitle", layout.CENTRE)
-            self._height(24)
+            self._height(24 * self._lines_across(self.form.subtitle, "subtitle"))
 
-    def _line(self) -> None:
+    def _entries(self) -> list[str]:
+        """What the line below the title says."""
         form = self.form
         entries = [f"填报单位：{form.reporting_unit}"]
         entries += [f"{name}：{value}" for name, value in form.parts]
         entries.append(f"填报日期：{clock.chinese_date(form.reported_on)}")
-        if form.unit:
-            entries.append(f"单位：{form.unit}")
-        aligned = ["left", *["center"] * (len(entries) - 2), "right"]
-        for (first, last), text, side in zip(
-            self._split(len(entries)), entries, aligned, strict=True
-        ):
-            alignment = Alignment(horizontal=side, vertical="center", wrap_text=False)
-            self._span(first, last, text, "line", alignment)
-        self._height(22)
+        return [*entries, f"单位：{form.unit}"] if form.unit else entries
+
+    def _roles(self) -> list[str]:
+        return [f"{role}：" for role in self.form.signatures]
+
+    def _line(self) -> None:
+        lines = self._lines_of(self._entries())
+        for number, line in enumerate(lines, start=1):
+            sides = ["left", *["center"] * (len(line) - 2), "right"][: len(line)]
+            # The unit stands over the right end of the table, whatever stands before it.
+            alone = len(line) == 1 and number == len(lines) > 1
+            self._stand(line, ["right"] if alone else sides, 22)
 
     def _header(self) -> None:
         columns = self.form.columns
         first, last = self.row, self.row + (1 if self.form.two_levels else 0)
-        start = 0
+        start, upper = 0, 24.0
         while start < len(columns):
             group = columns[start].group
             end = start
@@ -241,13 +247,15 @@ class _Page:
                     self._box(last, last, index + 1, index + 1, self._label(index))
             else:
                 self._box(first, last, start + 1, start + 1, self._label(start))
+            if group:
+                upper = max(upper, self._lines_within(group, start, end) * _LINE_HEIGHT + 8)
             start = end + 1
         lines = max(self._text_lines(self._label(index), index) for index in range(len(columns)))
         bottom = max(26.0, lines * _LINE_HEIGHT + 6)
         if self.form.two_levels:
-            self.sheet.row_dimensions[first].height = 24
+            self.sheet.row_dimensions[first].height = upper
             # Labels that stand over both rows have the upper one's room too.
-            bottom = max(26.0, bottom - (0 if self._wraps_below() else 18))
+            bottom = max(26.0, bottom - (0 if self._wraps_below() else upper - 6))
         self.sheet.row_dimensions[last].height = bottom
         self.row = last + 1
         self.header_rows = (first, last)
@@ -262,8 +270,16 @@ class _Page:
 
     def _text_lines(self, text: str, index: int) -> int:
         """Return how many lines ``text`` fills in its column."""
-        room = max(int(self.widths[index]) - 1, 2)
+        return self._lines_within(text, index, index)
+
+    def _lines_within(self, text: str, first: int, last: int) -> int:
+        """Return how many lines ``text`` fills over the columns from ``first`` to ``last``."""
+        room = max(int(sum(self.widths[first : last + 1])) - 1, 2)
         return sum(-(-layout.text_width(part) // room) or 1 for part in text.split("\n"))
+
+    def _lines_across(self, text: str, font: str) -> int:
+        """Return how many lines ``text`` fills over the whole table in letters of ``font``."""
+        return layout.lines_of(text, sum(self.widths), _FONTS[font].size)
 
     def _wraps_below(self) -> bool:
         """Whether a label under a group needs more than one line."""
@@ -287,9 +303,11 @@ class _Page:
         leading = next((i for i, column in enumerate(columns) if column.total), len(columns))
         for index, column in enumerate(columns[leading:], start=leading):
             self._value(index, column, sums.get(column.label), "total")
+        lines = 1
         if leading:
             self._box(self.row, self.row, 1, leading, label, style="total")
-        self._height(_ROW_HEIGHT + 2)
+            lines = self._lines_within(label, 0, leading - 1)
+        self._height(max(_ROW_HEIGHT + 2, lines * _LINE_HEIGHT + 6))
 
     def _capital(self, total: Decimal | int) -> None:
         amount = total if isinstance(total, Decimal) else Decimal(total)
@@ -304,19 +322,14 @@ class _Page:
         for index, note in enumerate(self.form.notes):
             text = f"注：{note}" if index == 0 else f"　　{note}"
             self._span(1, len(self.widths), text, "note", layout.LEFT)
-            lines = -(-layout.text_width(text) // int(sum(self.widths)))
-            self._height(lines * _LINE_HEIGHT + 2)
+            self._height(self._lines_across(text, "note") * _LINE_HEIGHT + 2)
 
     def _signatures(self) -> None:
         if not self.form.signatures:
             return
         self._height(12)
-        for (first, last), role in zip(
-            self._split(len(self.form.signatures)), self.form.signatures, strict=True
-        ):
-            alignment = Alignment(horizontal="left", vertical="center")
-            self._span(first, last, f"{role}：", "line", alignment)
-        self._height(26)
+        for line in self._lines_of(self._roles()):
+            self._stand(line, ["left"] * len(line), 26)
 
     def _page(self) -> None:
         first, last = self.header_rows
@@ -343,30 +356,40 @@ class _Page:
             if column.total:
                 shown.append(_shown(column, _sums(self.form.columns, rows)[column.label]))
             widths.append(layout.fitted_width(column.label, shown, least=5, most=34))
-        total = sum(widths)
-        stretch = max(1.0, _PAGE_WIDTH / total)
-        return [round(width * stretch, 1) for width in widths]
+        stretch = max(1.0, _PAGE_WIDTH / sum(widths))
+        widths = [round(width * stretch, 1) for width in widths]
+        for texts in (self._entries(), self._roles()):
+            widths = _widened(widths, texts)
+        return widths
 
-    def _split(self, parts: int) -> list[tuple[int, int]]:
-        """Cut the columns into ``parts`` runs of about equal width; returns first and last."""
-        count = len(self.widths)
-        if parts > count:
-            raise ValueError(f"{parts} entries do not fit over {count} columns")
-        total = sum(self.widths)
-        runs: list[tuple[int, int]] = []
-        first, reached = 1, 0.0
-        for part in range(1, parts + 1):
-            last = first
-            reached += self.widths[first - 1]
-            spare = count - (parts - part)
-            while last < spare and (
-                part == parts or reached + self.widths[last] / 2 < total * part / parts
-            ):
-                reached += self.widths[last]
-                last += 1
-            runs.append((first, last))
-            first = last + 1
-        return runs
+    def _lines_of(self, entries: Sequence[str]) -> list[list[tuple[int, int, str]]]:
+        """Spread ``entries`` over as few lines as leave each of them whole: per line first and
+        last column and text."""
+        for number in range(1, len(entries)):
+            each = -(-len(entries) // number)
+            lines = [entries[at : at + each] for at in range(0, len(entries), each)]
+            cuts = [_cut(self.widths, line) for line in lines]
+            if all(cut is not None and not cut.lacking for cut in cuts):
+                return [
+                    [
+                        (first + 1, last, text)
+                        for (first, last), text in zip(cut.runs, line, strict=True)
+                    ]
+                    for cut, line in zip(cuts, lines, strict=True)
+                    if cut is not None
+                ]
+        return [[(1, len(self.widths), entry)] for entry in entries]
+
+    def _stand(
+        self, line: Sequence[tuple[int, int, str]], sides: Sequence[str], height: float
+    ) -> None:
+        """Put the entries of one line over the columns; a single one may wrap."""
+        alone = len(line) == 1
+        for (first, last, text), side in zip(line, sides, strict=True):
+            alignment = Alignment(horizontal=side, vertical="center", wrap_text=alone)
+            self._span(first, last, text, "line", alignment)
+        wrapped = self._lines_across(line[0][2], "line") if alone else 1
+        self._height(max(height, wrapped * _LINE_HEIGHT + 6))
 
     def _span(
         self,
@@ -423,6 +446,46 @@ class _Page:
     def _height(self, points: float) -> None:
         self.sheet.row_dimensions[self.row].height = points
         self.row += 1
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Columns cut into ``runs``, one for each text: from a column up to before another, counted
+    from 0. ``lacking`` is the width that they are short of."""
+
+    runs: tuple[tuple[int, int], ...]
+    lacking: float
+    uneven: float
+
+
+def _cut(widths: Sequence[float], texts: Sequence[str]) -> _Cut | None:
+    """Return the cut that lacks least for ``texts`` in one line, the most even of those; none if
+    there are fewer columns than texts."""
+    needed = [layout.width_of(text, _FONTS["line"].size) for text in texts]
+    even = sum(widths) / len(texts)
+
+    def cut_at(places: Sequence[int]) -> _Cut:
+        runs = tuple(zip((0, *places), (*places, len(widths)), strict=True))
+        rooms = [sum(widths[first:last]) for first, last in runs]
+        lacking = sum(max(0.0, need - room) for need, room in zip(needed, rooms, strict=True))
+        return _Cut(runs, lacking, sum(abs(room - even) for room in rooms))
+
+    places = combinations(range(1, len(widths)), len(texts) - 1)
+    return min(map(cut_at, places), key=lambda cut: (cut.lacking, cut.uneven), default=None)
+
+
+def _widened(widths: Sequence[float], texts: Sequence[str]) -> list[float]:
+    """Return ``widths``, those columns a little wider that keep ``texts`` from standing in one
+    line; unchanged if little does not help."""
+    cut = _cut(widths, texts) if texts else None
+    if cut is None or cut.lacking > _MOST_WIDENING * sum(widths):
+        return list(widths)
+    wider: list[float] = []
+    for (first, last), text in zip(cut.runs, texts, strict=True):
+        run = widths[first:last]
+        factor = max(1.0, layout.width_of(text, _FONTS["line"].size) / sum(run))
+        wider += [math.ceil(width * factor * 10) / 10 for width in run]
+    return wider
 
 
 def _put_text(cell: Any, text: str) -> None:

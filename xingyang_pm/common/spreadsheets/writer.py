@@ -45,6 +45,7 @@ _FORMATS: dict[Kind, tuple[str, Alignment]] = {
 _FIXED_WIDTHS: dict[Kind, float] = {"date": 12.0, "datetime": 18.0}
 _EPOCH = dt.date(1899, 12, 30)
 _SAMPLE_ROWS = 200
+_LEAST_WIDTH = 64.0
 HEADER_ROW = 3
 
 
@@ -156,6 +157,15 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
+def _width(column: SheetColumn, index: int, sample: Sequence[Sequence[Any]]) -> float:
+    """Return the width of a column: the one it names, that of its kind, or one that fits."""
+    width = column.width or _FIXED_WIDTHS.get(column.kind)
+    if width is not None:
+        return width
+    shown = [_shown(row[index]) for row in sample if index < len(row)]
+    return layout.fitted_width(column.label, shown, least=10 if column.total else 6)
+
+
 class StreamedWorkbook:
     """A workbook of streamed tables::
 
@@ -215,8 +225,9 @@ class StreamedWorkbook:
         self._sheets.append(sheet)
         stream = iter(rows)
         sample = list(islice(stream, _SAMPLE_ROWS))
-        self._lay_out(sheet, columns, sample, expected_rows)
-        self._head(sheet, title, columns, filters, expected_rows)
+        line = self._line(filters, expected_rows)
+        width = self._lay_out(sheet, columns, sample, expected_rows)
+        self._head(sheet, title, line, columns, width)
         written = self._rows(sheet, columns, chain(sample, stream))
         if expected_rows is None:
             sheet.append([_styled(sheet, f"共 {written:,} 行", font=_SMALL, alignment=_PLAIN)])
@@ -230,13 +241,13 @@ class StreamedWorkbook:
         columns: Sequence[SheetColumn],
         sample: Sequence[Sequence[Any]],
         expected_rows: int | None,
-    ) -> None:
-        for index, column in enumerate(columns):
-            width = column.width or _FIXED_WIDTHS.get(column.kind)
-            if width is None:
-                shown = [_shown(row[index]) for row in sample if index < len(row)]
-                least = 10 if column.total else 6
-                width = layout.fitted_width(column.label, shown, least=least)
+    ) -> float:
+        """Set widths and page; return the width of the whole table."""
+        widths = [_width(column, index, sample) for index, column in enumerate(columns)]
+        # Title and conditions stand over the table: one of few narrow columns is widened.
+        stretch = max(1.0, _LEAST_WIDTH / sum(widths))
+        widths = [round(width * stretch, 1) for width in widths]
+        for index, width in enumerate(widths):
             sheet.column_dimensions[get_column_letter(index + 1)].width = width
         layout.landscape_page(
             sheet,
@@ -249,28 +260,32 @@ class StreamedWorkbook:
             sheet.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + expected_rows}"
         sheet.sheet_format.defaultRowHeight = 18
         sheet.sheet_format.customHeight = True
-        for row, height in ((1, 30), (2, 18), (HEADER_ROW, 32)):
-            sheet.row_dimensions[row].height = height
         if len(columns) > 1:
             for row in (1, 2):
                 sheet.merged_cells.add(layout.span(row, len(columns)))
+        return sum(widths)
 
-    def _head(
-        self,
-        sheet: Any,
-        title: str,
-        columns: Sequence[SheetColumn],
-        filters: str,
-        expected_rows: int | None,
-    ) -> None:
+    def _line(self, filters: str, expected_rows: int | None) -> str:
+        """What stands below the title: conditions, rows, who made it when."""
         line = [f"条件：{filters or '全部'}"]
         if expected_rows is not None:
             line.append(f"共 {expected_rows:,} 行")
         line.append(f"{self.office} {self.made_by} {clock.now():%Y-%m-%d %H:%M} 导出")
         if settings.DEMO_DATA:
             line.append("演示数据")
+        return "　　".join(line)
+
+    def _head(
+        self, sheet: Any, title: str, line: str, columns: Sequence[SheetColumn], width: float
+    ) -> None:
+        for row, height in (
+            (1, 30 * layout.lines_of(title, width, _TITLE.size)),
+            (2, 14 * layout.lines_of(line, width, _SMALL.size) + 4),
+            (HEADER_ROW, 32),
+        ):
+            sheet.row_dimensions[row].height = height
         sheet.append([_styled(sheet, title, font=_TITLE, alignment=layout.CENTRE)])
-        sheet.append([_styled(sheet, "　　".join(line), font=_SMALL, alignment=_PLAIN)])
+        sheet.append([_styled(sheet, line, font=_SMALL, alignment=layout.LEFT)])
         sheet.append(
             [
                 _styled(sheet, column.label, font=_BOLD, alignment=layout.CENTRE, border=layout.BOX)
