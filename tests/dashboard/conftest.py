@@ -36,6 +36,7 @@ from tests.subsidies.conftest import (
     make_engagement,
     make_provider,
     make_rate,
+    make_scheme,
     verify_count,
 )
 from tests.support.people import Cast
@@ -111,6 +112,7 @@ def _registry(city: City, make_estate: MakeEstate) -> None:
 
 def _money(city: City) -> None:
     cast = city.cast
+    make_scheme(cast.city_manager)
     make_rate(cast.city_manager)
     september = subsidies.claim_open(street=city.street, month=SEPTEMBER, actor=cast.street_clerk)
     october = subsidies.claim_open(street=city.street, month=OCTOBER, actor=cast.street_clerk)
