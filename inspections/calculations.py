@@ -23,6 +23,11 @@ def tenth(value: Decimal) -> Decimal:
     return value.quantize(TENTH, rounding=ROUND_HALF_UP)
 
 
+def percent(part: int, whole: int) -> Decimal | None:
+    """Return ``part`` in per cent of ``whole`` with one decimal; None of nothing."""
+    return tenth(Decimal(100 * part) / whole) if whole else None
+
+
 @dataclass(frozen=True)
 class Line:
     """One item of the checklist with what was found on it. ``points`` is what it is worth,

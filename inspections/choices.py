@@ -85,6 +85,14 @@ class OrderKind(models.TextChoices):
     FORMAL = "formal", "责令限期整改通知书"
 
 
+class ProblemKind(models.TextChoices):
+    """How a problem was dealt with: mended on the spot, or by one of the two papers."""
+
+    ON_SITE = "on_site", "当场改正"
+    TRACKED = "tracked", "限期整改单"
+    FORMAL = "formal", "责令限期整改通知书"
+
+
 class OrderStatus(models.TextChoices):
     ISSUED = "issued", "待整改"
     REPLIED = "replied", "待复查"

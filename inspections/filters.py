@@ -25,6 +25,7 @@ from .choices import (
     InspectionStatus,
     OrderKind,
     OrderStatus,
+    ProblemKind,
     RoundStatus,
 )
 from .models import (
@@ -32,7 +33,6 @@ from .models import (
     Inspection,
     InspectionRound,
     ItemResult,
-    RectificationItem,
     RectificationOrder,
     RoundEstate,
 )
@@ -115,27 +115,6 @@ class InspectionFilterSet(PortalFilterSet):
         return rows.doubtful() if value else rows
 
 
-class OnSiteFilterSet(PortalFilterSet):
-    """What was put right on the spot."""
-
-    street = ScopedChoiceFilter(
-        Street, "inspection__estate__street", label="街道（乡镇）", empty="全部街道"
-    )
-    provider = ScopedChoiceFilter(Provider, "inspection__provider", label="企业", empty="全部企业")
-    since = DateSpanFilter("inspection__inspected_on", side="from", label="检查日期不早于")
-    until = DateSpanFilter("inspection__inspected_on", side="to", label="检查日期不晚于")
-    q = KeywordFilter(
-        ["inspection__estate__name__contains", "note__contains", "item__text__contains"],
-        label="关键词",
-        placeholder="小区、问题",
-    )
-
-    class Meta:
-        model = ItemResult
-        fields = ["street", "provider", "since", "until", "q"]
-        primary = ["street", "provider", "since", "until", "q"]
-
-
 class OrderFilterSet(PortalFilterSet):
     kind = django_filters.ChoiceFilter(label="文书", choices=OrderKind.choices)
     state = django_filters.ChoiceFilter(
@@ -192,44 +171,59 @@ class OrderFilterSet(PortalFilterSet):
 
 
 class LedgerFilterSet(PortalFilterSet):
-    kind = django_filters.ChoiceFilter(
-        field_name="order__kind", label="文书", choices=OrderKind.choices
-    )
+    """Problems that were mended on the spot or ordered to be mended."""
+
+    kind = django_filters.ChoiceFilter(label="类别", choices=ProblemKind.choices, method="by_kind")
     state = django_filters.ChoiceFilter(label="状态", choices=STATES, method="by_state")
     street = ScopedChoiceFilter(
-        Street, "order__estate__street", label="街道（乡镇）", empty="全部街道"
+        Street, "inspection__estate__street", label="街道（乡镇）", empty="全部街道"
     )
-    provider = ScopedChoiceFilter(Provider, "order__provider", label="企业", empty="全部企业")
-    due_from = DateSpanFilter("order__deadline", side="from", label="时限不早于")
-    due_to = DateSpanFilter("order__deadline", side="to", label="时限不晚于")
+    provider = ScopedChoiceFilter(Provider, "inspection__provider", label="企业", empty="全部企业")
+    due_from = DateSpanFilter("due", side="from", label="时限不早于")
+    due_to = DateSpanFilter("due", side="to", label="时限不晚于")
+    checklist = django_filters.ChoiceFilter(
+        field_name="inspection__checklist__kind", label="检查类别", choices=ChecklistKind.choices
+    )
+    since = DateSpanFilter("inspection__inspected_on", side="from", label="检查日期不早于")
+    until = DateSpanFilter("inspection__inspected_on", side="to", label="检查日期不晚于")
     q = KeywordFilter(
         [
-            "order__number__contains",
-            "order__estate__name__contains",
-            "result__note__contains",
-            "result__item__text__contains",
+            "standing__order__number__contains",
+            "inspection__estate__name__contains",
+            "note__contains",
+            "item__text__contains",
         ],
         label="关键词",
         placeholder="文号、小区、问题",
     )
 
     class Meta:
-        model = RectificationItem
-        fields = ["state", "kind", "street", "provider", "due_from", "due_to", "q"]
+        model = ItemResult
+        fields = [
+            "state", "kind", "street", "provider", "due_from", "due_to", "checklist", "since",
+            "until", "q",
+        ]  # fmt: skip
         primary = ["state", "kind", "street", "provider", "q"]
 
+    def by_kind(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        if value == ProblemKind.ON_SITE:
+            return rows.filter(fixed_on_site=True)
+        return rows.filter(standing__order__kind=value)
+
     def by_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        if value == OrderStatus.CLOSED:
+            return rows.closed()
+        if value == OrderStatus.WITHDRAWN:
+            return rows.withdrawn()
         orders: Any = RectificationOrder.objects.visible_to(self.request.user)
         today = clock.today()
         if value == "open":
-            orders = orders.open()
-        elif value == "overdue":
-            orders = orders.overdue(today)
-        elif value == "soon":
-            orders = orders.due_within(today, 3)
-        else:
-            orders = orders.filter(status=value)
-        return rows.filter(order__in=orders.order_by().values("pk"))
+            return rows.under(orders.open())
+        if value == "overdue":
+            return rows.under(orders.overdue(today))
+        if value == "soon":
+            return rows.under(orders.due_within(today, 3))
+        return rows.under(orders.filter(status=value))
 
 
 class FindingFilterSet(PortalFilterSet):
@@ -253,6 +247,15 @@ class FindingFilterSet(PortalFilterSet):
     provider = ScopedChoiceFilter(
         Provider, "inspection__provider", label="物业企业", empty="全部企业"
     )
+    closing = django_filters.ChoiceFilter(
+        label="整改",
+        choices=[
+            ("closed", "已销号（含当场改正）"),
+            ("on_site", "当场改正"),
+            ("open", "没有销号"),
+        ],
+        method="by_closing",
+    )
     heading = django_filters.CharFilter(field_name="item__section__name", label="检查大项")
     item = django_filters.CharFilter(field_name="item__text", label="检查项目")
     disclosure = django_filters.CharFilter(field_name="item__disclosure", label="公示内容")
@@ -267,10 +270,15 @@ class FindingFilterSet(PortalFilterSet):
     class Meta:
         model = ItemResult
         fields = [
-            "street", "kind", "round", "provider", "heading", "item", "disclosure", "since",
-            "until", "q",
+            "street", "kind", "round", "provider", "closing", "heading", "item", "disclosure",
+            "since", "until", "q",
         ]  # fmt: skip
         primary = ["street", "kind", "since", "until", "q"]
+
+    def by_closing(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        if value == "on_site":
+            return rows.filter(fixed_on_site=True)
+        return rows.closed() if value == "closed" else rows.unclosed()
 
 
 class RoundFilterSet(PortalFilterSet):

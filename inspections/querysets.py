@@ -3,7 +3,19 @@
 import datetime as dt
 from typing import Any, Self
 
-from django.db.models import Avg, Count, Exists, F, OuterRef, Q, Subquery, Window
+from django.db.models import (
+    Avg,
+    Case,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    Subquery,
+    When,
+    Window,
+)
 from django.db.models.functions import Coalesce, RowNumber
 from django.db.models.lookups import IsNull
 
@@ -21,6 +33,7 @@ from .choices import (
     InspectionStatus,
     OrderKind,
     OrderStatus,
+    Outcome,
     RecheckResult,
     RoundStatus,
 )
@@ -228,22 +241,81 @@ class RectificationOrderQuerySet(ScopedQuerySet):
         return self.waiting_for_recheck().filter(Exists(waiting))
 
 
-class RectificationItemQuerySet(ScopedQuerySet):
-    def for_ledger(self) -> Self:
-        """Join what one line of the 整改台账 reads, and prefetch its replies and rechecks."""
-        return self.select_related(
-            "order__estate__street",
-            "order__provider",
-            "order__issued_by",
-            "result__item",
-        ).prefetch_related(
-            "replies__reply__reported_by",
-            "rechecks__recheck__checked_by",
-            "order__extensions",
-            "order__interviews",
-            "order__circulars",
-            "order__handovers",
+class ItemResultQuerySet(ScopedQuerySet):
+    """Results; a failed one is a problem, and a line of the 整改台账 once somebody acts on it."""
+
+    def problems(self) -> Self:
+        """Return failed items of inspections that count."""
+        return self.filter(outcome=Outcome.FAIL, inspection__status__in=COUNTED)
+
+    def in_ledger(self) -> Self:
+        """Return problems that were mended on the spot or ordered to be mended, and join
+        ``standing``: the item of the order that stands, none where it was withdrawn. ``due`` is
+        the last day: of what was mended on the spot, the day itself."""
+        ordered = self._ordered().filter(result=OuterRef("pk"))
+        standing = FilteredRelation("rectifications", condition=Q(rectifications__withdrawn=False))
+        due = Case(
+            When(fixed_on_site=True, then=F("inspection__inspected_on")),
+            default=F("standing__order__deadline"),
         )
+        return (
+            self.problems()
+            .filter(Q(fixed_on_site=True) | Exists(ordered))
+            .annotate(standing=standing)
+            .annotate(due=due)
+        )
+
+    def closed_q(self) -> Q:
+        """Return the condition that a problem is done with: mended on the spot, or found done by
+        a recheck of the order that stands."""
+        looked = self._ordered().model._meta.get_field("rechecks").related_model
+        passed = looked._default_manager.filter(
+            item__result=OuterRef("pk"), item__withdrawn=False, result=RecheckResult.PASS
+        )
+        return Q(fixed_on_site=True) | Q(Exists(passed))
+
+    def closing_counts(self) -> dict[str, Count]:
+        """Return aggregates: all problems, those mended on the spot, all that are done with."""
+        return {
+            "total": Count("pk"),
+            "on_site": Count("pk", filter=Q(fixed_on_site=True)),
+            "closed": Count("pk", filter=self.closed_q()),
+        }
+
+    def closed(self) -> Self:
+        return self.filter(self.closed_q())
+
+    def unclosed(self) -> Self:
+        return self.exclude(self.closed_q())
+
+    def withdrawn(self) -> Self:
+        """Of :meth:`in_ledger`, return those whose order an upheld objection took back."""
+        return self.filter(fixed_on_site=False, standing__isnull=True)
+
+    def under(self, orders: Any) -> Self:
+        """Of :meth:`in_ledger`, return those not done with whose order is one of ``orders``."""
+        return self.unclosed().filter(standing__order__in=orders.order_by().values("pk"))
+
+    def for_ledger(self) -> Self:
+        """Join and prefetch what one line of the 整改台账 reads."""
+        return self.select_related(
+            "item",
+            "inspection__estate__street",
+            "inspection__provider",
+            "inspection__inspector",
+        ).prefetch_related(
+            "photos__estate",
+            "rectifications__order",
+            "rectifications__replies__reply",
+            "rectifications__rechecks__recheck__checked_by",
+            "rectifications__order__extensions",
+            "rectifications__order__interviews",
+            "rectifications__order__circulars",
+            "rectifications__order__handovers",
+        )
+
+    def _ordered(self) -> Any:
+        return self.model._meta.get_field("rectifications").related_model._default_manager
 
 
 class InterviewQuerySet(ScopedQuerySet):

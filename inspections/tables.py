@@ -1,5 +1,6 @@
 """Columns of the lists of inspection and rectification."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.html import format_html
@@ -15,10 +16,9 @@ from .choices import (
     InspectionStatus,
     OrderStatus,
     Outcome,
-    RecheckResult,
     RoundStatus,
 )
-from .selectors import standing_order
+from .selectors import LedgerLine, ledger_line, photo_words, standing_order
 
 GRADE_TONES = {"excellent": "g", "good": "b", "pass": "", "fail": "a"}
 
@@ -150,125 +150,88 @@ class OrderTable(Table):
         return super().prepare(rows, columns).select_related("provider")
 
 
-# --- 整改台账: one line per item ---------------------------------------------------------------
+# --- 整改台账: one line per problem ------------------------------------------------------------
 
 
-def _last(rows: Any) -> Any:
-    found = list(rows)
-    return max(found, key=lambda row: row.pk) if found else None
+def line_of(result: Any) -> LedgerLine:
+    """Return the ledger line of ``result``, worked out once for all cells of its row."""
+    if not hasattr(result, "ledger_line"):
+        result.ledger_line = ledger_line(result)
+    return result.ledger_line
 
 
-def last_reply(item: Any) -> Any:
-    return _last(item.replies.all())
+def _of_line(name: str) -> Callable[[Any], Any]:
+    return lambda result: getattr(line_of(result), name)
 
 
-def last_recheck(item: Any) -> Any:
-    return _last(item.rechecks.all())
+def problem_words(result: Any) -> str:
+    return f"{result.item.text}：{result.note}"
 
 
-def item_closed(item: Any) -> bool:
-    found = last_recheck(item)
-    return bool(found and found.result == RecheckResult.PASS)
+def ledger_pill(result: Any) -> Pill:
+    line = line_of(result)
+    if line.order is None:
+        return Pill(line.measure, "g")
+    return Pill("已销号", "g") if line.closed else order_pill(line.order)
 
 
-def ledger_pill(item: Any) -> Pill:
-    if item_closed(item):
-        return Pill("已销号", "g")
-    return order_pill(item.order)
+def _ledger_kind(result: Any) -> str:
+    line = line_of(result)
+    return kind_word(line.order) if line.order else line.kind.label
 
 
-def _problem(item: Any) -> str:
-    return f"{item.result.item.text}：{item.result.note}"
+def ledger_record(result: Any) -> str:
+    """Return the address of the order, or of the inspection where none was needed."""
+    return (line_of(result).order or result.inspection).get_absolute_url()
 
 
-def _measure(item: Any) -> str:
-    found = last_reply(item)
-    return found.measure if found else ""
-
-
-def _responsible(item: Any) -> str:
-    found = last_reply(item)
-    return found.reply.responsible if found else ""
-
-
-def _completed_on(item: Any) -> Any:
-    found = last_reply(item)
-    return found.reply.completed_on if found else None
-
-
-def _rechecker(item: Any) -> str:
-    found = last_recheck(item)
-    return found.recheck.checked_by.name if found else ""
-
-
-def _recheck_result(item: Any) -> str:
-    found = last_recheck(item)
-    return found.get_result_display() if found else ""
-
-
-class OnSiteTable(Table):
-    """What was put right while the inspector stood by: no order, its ledger line all the same."""
+class LedgerTable(Table):
+    """The columns of the office's 整改台账, in its order; one line per problem. Opened, a line
+    shows its photos before and after and what was done."""
 
     columns = [
         Column("estate", "小区", value="inspection__estate__name",
-               sort="inspection__estate__name", css="clip nm",
-               link=RowLink("inspections:inspection-detail", "inspection_id")),
+               sort="inspection__estate__name", css="clip nm", link=ledger_record),
         Column("provider", "企业", value=lambda row: provider_label(row.inspection),
                css="clip pv sec"),
-        Column("problem", "问题", value=lambda row: f"{row.item.text}：{row.note}", css="wrap"),
+        Column("problem", "问题", value=problem_words, css="wrap"),
+        Column("number", "通知书文号", value=_of_line("number"), sort="standing__order__serial",
+               css="nowrap tnum",
+               link=lambda row: order.get_absolute_url() if (order := line_of(row).order)
+               else None),
+        Column("issued_on", "下发日期", value=_of_line("issued_on"), kind="date",
+               sort="standing__order__issued_at", css="nowrap tnum", hidden=True),
+        Column("requirement", "整改要求", value=_of_line("requirement"), css="wrap", hidden=True),
+        Column("deadline", "整改时限", value=_of_line("deadline"), kind="date", sort="due",
+               css="nowrap tnum"),
+        Column("responsible", "责任人", value=_of_line("responsible"), hidden=True, css="nowrap"),
+        Column("measure", "整改情况", value=_of_line("measure"), css="wrap", hidden=True),
+        Column("completed_on", "完成日期", value=_of_line("completed_on"), kind="date",
+               css="nowrap tnum", hidden=True),
+        Column("rechecker", "复查人", value=_of_line("rechecker"), hidden=True, css="nowrap"),
+        Column("result", "复查结果", value=_of_line("recheck_result"), hidden=True, css="nowrap"),
+        Column("closed", "是否销号", pill=ledger_pill,
+               export=lambda row: "是" if line_of(row).closed else "否"),
+        Column("kind", "文书", value=_ledger_kind, css="nowrap sec",
+               export=lambda row: line_of(row).kind.label),
+        Column("extension", "延期", value=_of_line("extension"), css="nowrap", hidden=True),
+        Column("escalation", "督办", value=_of_line("escalation"), css="nowrap", hidden=True),
         Column("inspected_on", "检查日期", value="inspection__inspected_on", kind="date",
                sort="inspection__inspected_on", css="nowrap tnum"),
-        Column("inspector", "检查人", value="inspection__inspector__name", css="nowrap"),
-        Column("state", "是否销号", pill=lambda row: Pill("当场已改正", "g"),
-               export=lambda row: "是"),
+        Column("photos", "照片", value=photo_words, css="nowrap sec", hidden=True),
         Column("street", "街道（乡镇）", value="inspection__estate__street__name", hidden=True,
                css="nowrap"),
     ]  # fmt: skip
     default_sort = "-inspected_on"
-
-    def prepare(self, rows: Any, columns: Any) -> Any:
-        return rows.select_related(
-            "item", "inspection__estate__street", "inspection__provider", "inspection__inspector"
-        )
-
-
-class LedgerTable(Table):
-    """The columns of the office's 整改台账, in its order; one line per ordered item."""
-
-    columns = [
-        Column("estate", "小区", value="order__estate__name", sort="order__estate__name",
-               css="clip nm", link=RowLink("inspections:order-detail", "order_id")),
-        Column("provider", "企业", value=lambda row: provider_label(row.order), css="clip pv sec"),
-        Column("problem", "问题", value=_problem, css="wrap"),
-        Column("number", "通知书文号", value="order__number", sort="order__serial",
-               css="nowrap tnum", link=RowLink("inspections:order-detail", "order_id")),
-        Column("issued_at", "下发日期", value="order__issued_at", kind="date",
-               sort="order__issued_at", css="nowrap tnum"),
-        Column("requirement", "整改要求", value=lambda row: row.requirement or row.order.demand,
-               css="wrap", hidden=True),
-        Column("deadline", "整改时限", value="order__deadline", kind="date", sort="order__deadline",
-               css="nowrap tnum"),
-        Column("responsible", "责任人", value=_responsible, hidden=True, css="nowrap"),
-        Column("measure", "整改情况", value=_measure, css="wrap"),
-        Column("completed_on", "完成日期", value=_completed_on, kind="date", css="nowrap tnum",
-               hidden=True),
-        Column("rechecker", "复查人", value=_rechecker, hidden=True, css="nowrap"),
-        Column("result", "复查结果", value=_recheck_result, hidden=True, css="nowrap"),
-        Column("closed", "是否销号", pill=ledger_pill,
-               export=lambda row: "是" if item_closed(row) else "否"),
-        Column("kind", "文书", value=lambda row: kind_word(row.order), css="nowrap sec"),
-        Column("extension", "延期", value=lambda row: row.order.extension_words, css="nowrap",
-               hidden=True),
-        Column("escalation", "督办", value=lambda row: row.order.escalation_words, css="nowrap"),
-        Column("street", "街道（乡镇）", value="order__estate__street__name", hidden=True,
-               css="nowrap"),
-    ]  # fmt: skip
-    default_sort = "-issued_at"
+    expand = "inspections:ledger-photos"
     # The office's form, and behind it what this portal knows more; the street stays out of it.
     office_columns = tuple(column.name for column in columns if column.name != "street")
 
     def prepare(self, rows: Any, columns: Any) -> Any:
         return rows.for_ledger()
+
+    def row_title(self, row: Any) -> str:
+        return f"{row.inspection.estate.name} {row.item.text} 的照片"
 
 
 # --- Rounds and checklists --------------------------------------------------------------------
@@ -514,8 +477,19 @@ class FindingTable(Table):
 # --- Statistics -------------------------------------------------------------------------------
 
 
+_PROBLEM_CLOSING = [
+    Column("on_site", "当场改正", value=lambda row: row.of.closing.on_site, kind="integer",
+           unit="个", dash_zero=True, link=lambda row: row.on_site_url or None),
+    Column("done", "已销号", value=lambda row: row.of.closing.closed, kind="integer",
+           unit="个", dash_zero=True, link=lambda row: row.done_url or None),
+    Column("closing", "问题销号率", value=lambda row: row.of.closing.rate, kind="percent",
+           places=1),
+]  # fmt: skip
+
+
 class StreetResultTable(Table):
-    """Inspections by street, linked (``views.statistics.Linked`` of ``StreetResult``)."""
+    """Inspections by street and what became of the problems, linked (``views.statistics.Linked``
+    of ``StreetResult``)."""
 
     columns = [
         Column("street", "街道（乡镇）", value=lambda row: row.of.street, css="nm",
@@ -524,6 +498,7 @@ class StreetResultTable(Table):
                unit="次", link=lambda row: row.url or None),
         Column("failed", "不合格项", value=lambda row: row.of.failed, kind="integer", unit="个",
                dash_zero=True, link=lambda row: row.failed_url or None),
+        *_PROBLEM_CLOSING,
         Column("average", "平均得分", value=lambda row: row.of.average, kind="decimal", places=1),
         Column("looked", "查公示", value=lambda row: row.of.looked, kind="integer", unit="次",
                dash_zero=True),
@@ -549,6 +524,7 @@ _PROBLEM_COUNTS = [
     Column("count", "不合格", value=lambda row: row.of.count, kind="integer", unit="次",
            link=lambda row: row.url or None),
     Column("estates", "涉及小区", value=lambda row: row.of.estates, kind="integer", unit="个"),
+    *_PROBLEM_CLOSING,
 ]  # fmt: skip
 
 

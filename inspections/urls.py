@@ -169,7 +169,7 @@ urlpatterns = [
     ),
     # Rectification
     path("ledger/", orders.LedgerList.as_view(), name="ledger-list"),
-    path("ledger/on-site/", orders.OnSiteList.as_view(), name="on-site-list"),
+    path("ledger/<int:pk>/photos/", orders.LedgerPhotos.as_view(), name="ledger-photos"),
     path("orders/", orders.OrderList.as_view(), name="order-list"),
     path("orders/<int:pk>/", orders.OrderDetail.as_view(), name="order-detail"),
     path("orders/<int:pk>/serve/", orders.OrderServe.as_view(), name="order-serve"),

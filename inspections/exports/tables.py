@@ -3,20 +3,21 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
 from accounts.models import User
 from inspections import selectors
-from inspections.choices import Outcome, RecheckResult
+from inspections.choices import Outcome, ProblemKind
 from inspections.models import (
     Inspection,
     InspectionRound,
-    RectificationItem,
+    ItemResult,
     RectificationOrder,
 )
 from xingyang_pm.common import clock
-from xingyang_pm.common.formats import due_words, local
+from xingyang_pm.common.formats import due_words
 from xingyang_pm.common.spreadsheets.official import (
     FormColumn,
     FormSection,
@@ -108,39 +109,40 @@ def write_summary(target: Path, *, round: InspectionRound, user: User) -> int:
     return len(form.sections[0].rows)
 
 
-def ledger_form(items: Iterable[RectificationItem], user: User, note: str) -> OfficialForm:
-    """Return the 整改台账 over ``items`` (joined by ``for_ledger``), in the office's columns."""
-    rows = []
-    for place, item in enumerate(items, start=1):
-        order = item.order
-        replies = sorted(item.replies.all(), key=lambda row: row.pk)
-        rechecks = sorted(item.rechecks.all(), key=lambda row: row.pk)
-        reply = replies[-1] if replies else None
-        recheck = rechecks[-1] if rechecks else None
-        closed = recheck is not None and recheck.result == RecheckResult.PASS
+def ledger_form(problems: Iterable[ItemResult], user: User, note: str) -> OfficialForm:
+    """Return the 整改台账 over ``problems`` (joined by ``for_ledger``), in the office's columns."""
+    rows: list[list[Any]] = []
+    on_site = closed = 0
+    for place, result in enumerate(problems, start=1):
+        inspection, line = result.inspection, selectors.ledger_line(result)
+        on_site += line.kind == ProblemKind.ON_SITE
+        closed += line.closed
         rows.append(
             [
                 place,
-                order.estate.name,
-                order.provider.label if order.provider else "",
-                f"{item.result.item.text}：{item.result.note}",
-                order.number,
-                local(order.issued_at).date(),
-                item.requirement or order.demand,
-                order.deadline,
-                reply.reply.responsible if reply else "",
-                reply.measure if reply else "",
-                reply.reply.completed_on if reply else None,
-                recheck.recheck.checked_by.name if recheck else "",
-                recheck.get_result_display() if recheck else "",
-                "是" if closed else "否",
-                order.get_kind_display(),
-                order.extension_words,
-                order.escalation_words,
+                inspection.estate.name,
+                inspection.provider.label if inspection.provider else "",
+                f"{result.item.text}：{result.note}",
+                line.number,
+                line.issued_on,
+                line.requirement,
+                line.deadline,
+                line.responsible,
+                line.measure,
+                line.completed_on,
+                line.rechecker,
+                line.recheck_result,
+                "是" if line.closed else "否",
+                line.kind.label,
+                line.extension,
+                line.escalation,
+                inspection.inspected_on,
+                selectors.photo_words(result),
             ]
         )
+    figures = selectors.ClosingFigures(len(rows), on_site, closed)
     return OfficialForm(
-        title="限期整改台账",
+        title="整改台账",
         columns=[
             FormColumn("序号", "ordinal"),
             FormColumn("小区", left=True),
@@ -159,12 +161,14 @@ def ledger_form(items: Iterable[RectificationItem], user: User, note: str) -> Of
             FormColumn("文书"),
             FormColumn("延期"),
             FormColumn("督办"),
+            FormColumn("检查日期", "date"),
+            FormColumn("照片"),
         ],
         sections=[FormSection(rows)],
         reporting_unit=reporting_unit(user),
         reported_on=clock.today(),
         unit="",
         signatures=SIGNATURES,
-        notes=[f"{note}，共 {len(rows)} 行。"],
+        notes=[f"{note}，共 {len(rows)} 行，{figures.words}。"],
         sheet_name="整改台账",
     )

@@ -17,8 +17,7 @@ from inspections.choices import (
     InspectionStatus,
     Outcome,
 )
-from inspections.querysets import InspectionQuerySet
-from xingyang_pm.common.scoping import ScopedManager
+from inspections.querysets import InspectionQuerySet, ItemResultQuerySet
 from xingyang_pm.common.triggers import AllowedMoves, Frozen, Guard
 
 from .checklists import Checklist, ChecklistItem
@@ -230,7 +229,7 @@ class ItemResult(models.Model):
     deadline = models.DateField("整改期限", null=True, blank=True)
     fixed_on_site = models.BooleanField("当场已改正", default=False)
 
-    objects = ScopedManager()
+    objects = ItemResultQuerySet.as_manager()
 
     triggers = [
         Frozen(

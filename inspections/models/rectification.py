@@ -19,7 +19,7 @@ from inspections.choices import (
     RecheckResult,
     ServiceMethod,
 )
-from inspections.querysets import RectificationItemQuerySet, RectificationOrderQuerySet
+from inspections.querysets import RectificationOrderQuerySet
 from xingyang_pm.common import clock
 from xingyang_pm.common.formats import month_day
 from xingyang_pm.common.scoping import ScopedManager
@@ -245,7 +245,7 @@ class RectificationItem(models.Model):
     # With its order: the result may then be ordered anew.
     withdrawn = models.BooleanField("已撤销", default=False)
 
-    objects = RectificationItemQuerySet.as_manager()
+    objects = ScopedManager()
 
     triggers = [
         Frozen("append", allow=("withdrawn",), message="整改事项下达后不能修改或删除。"),

@@ -9,10 +9,12 @@ from typing import Any, cast
 
 from django.db.models import Avg, Count, Q, QuerySet, Sum
 
-from inspections.calculations import tenth
+from inspections.calculations import percent, tenth
 from inspections.choices import COUNTED, ChecklistKind, OrderStatus, Outcome
 from inspections.models import Inspection, ItemResult, RectificationOrder
 from xingyang_pm.common.formats import local
+
+from .ledger import ClosingFigures
 
 PROBLEMS_SHOWN = 20
 
@@ -45,6 +47,9 @@ class Extent:
             rows = rows.filter(inspection__estate__street=self.street_id)
         return rows
 
+    def problems(self, user: Any) -> QuerySet:
+        return self.results(user).filter(outcome=Outcome.FAIL)
+
     def orders(self, user: Any) -> QuerySet:
         rows = RectificationOrder.objects.visible_to(user).standing()
         rows = rows.issued_between(self.since, self.until)
@@ -53,14 +58,10 @@ class Extent:
         return rows if self.street_id is None else rows.filter(estate__street=self.street_id)
 
 
-def _percent(part: int, whole: int) -> Decimal | None:
-    return tenth(Decimal(100 * part) / whole) if whole else None
-
-
 @dataclass(frozen=True)
 class StreetResult:
-    """The inspections of one street: how many, their mean score, the failed items, and how many
-    of those that looked at the disclosure found it whole."""
+    """The inspections of one street: how many, their mean score, the failed items and how many of
+    these are done with, and how many that looked at the disclosure found it whole."""
 
     street_id: int
     street: str
@@ -69,14 +70,22 @@ class StreetResult:
     failed: int
     looked: int
     complete: int
+    closing: ClosingFigures
 
     @property
     def rate(self) -> Decimal | None:
-        return _percent(self.complete, self.looked)
+        return percent(self.complete, self.looked)
 
 
 def results_by_street(extent: Extent, user: Any) -> list[StreetResult]:
-    """Return the inspections by street, in the order of the codes; one query."""
+    """Return the inspections by street, in the order of the codes; two queries."""
+    problems = extent.problems(user)
+    closing = {
+        street: ClosingFigures(*counts)
+        for street, *counts in problems.order_by()
+        .values_list("inspection__estate__street_id")
+        .annotate(**problems.closing_counts())
+    }
     rows = (
         extent.inspections(user)
         .order_by("estate__street__code")
@@ -98,6 +107,7 @@ def results_by_street(extent: Extent, user: Any) -> list[StreetResult]:
             failed or 0,
             looked,
             whole,
+            closing.get(pk, ClosingFigures(0, 0, 0)),
         )
         for pk, name, total, mean, failed, looked, whole in rows
     ]
@@ -113,7 +123,7 @@ class DisclosureRate:
 
     @property
     def rate(self) -> Decimal | None:
-        return _percent(self.looked - self.missing, self.looked)
+        return percent(self.looked - self.missing, self.looked)
 
 
 def disclosure_by_item(extent: Extent, user: Any) -> list[DisclosureRate]:
@@ -132,14 +142,19 @@ def disclosure_by_item(extent: Extent, user: Any) -> list[DisclosureRate]:
 
 @dataclass(frozen=True)
 class Problems:
-    """How often something failed, and at how many estates. ``kind`` is the label of the kind of
-    checklist, ``code`` its value; ``heading`` and ``text`` are blank where they are summed."""
+    """How often something failed, at how many estates, and how often it is done with. ``kind`` is
+    the label of the kind of checklist, ``code`` its value; ``heading`` and ``text`` are blank
+    where they are summed."""
 
     code: str
     heading: str
     text: str
-    count: int
+    closing: ClosingFigures
     estates: int
+
+    @property
+    def count(self) -> int:
+        return self.closing.total
 
     @property
     def kind(self) -> str:
@@ -151,18 +166,21 @@ def problems_by(extent: Extent, user: Any, level: str) -> list[Problems]:
     item or heading of several versions is one, by its words. One query."""
     keys = ["inspection__checklist__kind", "item__section__name", "item__text"]
     used = keys[: {"kind": 1, "heading": 2, "item": 3}[level]]
+    problems = extent.problems(user)
     rows = (
-        extent.results(user)
-        .filter(outcome=Outcome.FAIL)
-        .order_by()
+        problems.order_by()
         .values_list(*used)
-        .annotate(count=Count("pk"), estates=Count("inspection__estate", distinct=True))
-        .order_by("-count", *used)
+        .annotate(**problems.closing_counts(), estates=Count("inspection__estate", distinct=True))
+        .order_by("-total", *used)
     )
     if level == "item":
         rows = rows[:PROBLEMS_SHOWN]
-    blank = [""] * (3 - len(used))
-    return [Problems(*row[: len(used)], *blank, *row[len(used) :]) for row in rows]
+    found = []
+    for row in rows:
+        *figures, estates = row[len(used) :]
+        code, heading, text = (*row[: len(used)], "", "")[:3]
+        found.append(Problems(code, heading, text, ClosingFigures(*figures), estates))
+    return found
 
 
 @dataclass(frozen=True)
@@ -180,7 +198,7 @@ class Closing:
 
     @property
     def rate(self) -> Decimal | None:
-        return _percent(self.closed, self.issued)
+        return percent(self.closed, self.issued)
 
 
 def closing_by(extent: Extent, user: Any) -> tuple[list[Closing], list[Closing]]:

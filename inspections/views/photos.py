@@ -76,14 +76,19 @@ def shown_photo(photo: EvidencePhoto, text: str, source: str) -> Photo:
     )
 
 
+def _source(photo: EvidencePhoto) -> str:
+    """Say with what the photo came; a repair on the spot came with the visit."""
+    return "检查" if photo.reply_item_id is None else "回复"
+
+
 def photo_pairs(
     before: Sequence[EvidencePhoto], after: Sequence[EvidencePhoto], text: str
 ) -> list[PhotoPair]:
     """Return before and after side by side; the longer side has its missing ones said."""
     return [
         PhotoPair(
-            shown_photo(found, text, "检查") if found else None,
-            shown_photo(fixed, text, "回复") if fixed else None,
+            shown_photo(found, text, _source(found)) if found else None,
+            shown_photo(fixed, text, _source(fixed)) if fixed else None,
             missing="还没有整改后照片" if found else "没有对应的整改前照片",
         )
         for found, fixed in zip_longest(before, after)
@@ -144,8 +149,7 @@ def shown_doubt(doubt: Doubt, *, asked: bool = True) -> ShownDoubt:
 
 
 def _own_picture(photo: EvidencePhoto) -> Photo:
-    source = "检查" if photo.reply_item_id is None else "回复"
-    return shown_photo(photo, photo.result.item.text, source)
+    return shown_photo(photo, photo.result.item.text, _source(photo))
 
 
 def _other_words(doubt: Doubt) -> str:

@@ -20,7 +20,6 @@ from inspections.choices import (
     Grade,
     InspectionStatus,
     Outcome,
-    PhotoStage,
 )
 from inspections.filters import InspectionFilterSet
 from inspections.forms import ReturnForm
@@ -280,11 +279,8 @@ class InspectionDetail(RecordPage):
             result.inspection = self.object
         again = selectors.repeats(failed, self.user)
         groups: list[dict[str, Any]] = []
-        found = {
-            result.pk: [p for p in result.photos.all() if p.stage == PhotoStage.FOUND]
-            for result in results
-        }
-        fixed = {result.pk: _last_repair(result) for result in results}
+        found = {result.pk: selectors.found_photos(result) for result in results}
+        fixed = {result.pk: selectors.repair_photos(result) for result in results}
         points = {
             row["heading"]: (_short(row["score"]), _short(row["points"]))
             for row in self.object.working.get("headings", [])
@@ -418,13 +414,6 @@ class InspectionDetail(RecordPage):
             has_side=True,
             **extra,
         )
-
-
-def _last_repair(result: ItemResult) -> list[EvidencePhoto]:
-    """Return the photos of the newest reply about ``result``, or of its repair on the spot."""
-    repairs = [photo for photo in result.photos.all() if photo.stage == PhotoStage.FIXED]
-    newest = max((photo.reply_item_id or 0 for photo in repairs), default=0)
-    return [photo for photo in repairs if (photo.reply_item_id or 0) == newest]
 
 
 def explanation_of(inspection: Inspection) -> Explanation | None:

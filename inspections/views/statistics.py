@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from estates.models import Street
 from inspections import selectors
-from inspections.choices import COUNTED, ChecklistKind, Outcome
+from inspections.choices import ChecklistKind
 from inspections.exports import findings_form
 from inspections.filters import FindingFilterSet
 from inspections.models import ItemResult
@@ -59,8 +59,7 @@ class FindingList(ListPage):
     empty_text = "没有不合格项。检查上报后，不合格的项目列在这里。"
 
     def get_rows(self) -> QuerySet:
-        rows = super().get_rows()
-        return rows.filter(outcome=Outcome.FAIL, inspection__status__in=COUNTED)
+        return super().get_rows().problems()
 
     def write_export(self, target: Path, progress: Callable[[int], None] | None = None) -> int:
         rows = self.filtered_rows()
@@ -90,6 +89,8 @@ class Linked:
     of: Any
     url: str = ""
     failed_url: str = ""
+    on_site_url: str = ""
+    done_url: str = ""
     closed_url: str = ""
     overdue_url: str = ""
 
@@ -147,6 +148,7 @@ class _Statistics:
                 row,
                 url=self.address("inspection-list", street=row.street_id, status="counted"),
                 failed_url=self.address("finding-list", street=row.street_id),
+                **self.closing_addresses(street=row.street_id),
             )
             for row in selectors.results_by_street(self.extent, self.user)
         ]
@@ -159,13 +161,20 @@ class _Statistics:
         ]
 
     def problems(self, level: str) -> list[Linked]:
-        return [
-            Linked(
-                row,
-                url=self.address("finding-list", kind=row.code, heading=row.heading, item=row.text),
-            )
-            for row in selectors.problems_by(self.extent, self.user, level)
-        ]
+        linked = []
+        for row in selectors.problems_by(self.extent, self.user, level):
+            where = {"kind": row.code, "heading": row.heading, "item": row.text}
+            url = self.address("finding-list", **where)
+            linked.append(Linked(row, url=url, **self.closing_addresses(**where)))
+        return linked
+
+    def closing_addresses(self, **where: Any) -> dict[str, str]:
+        """Return the addresses of the problems ``where`` that were mended on the spot, and of all
+        that are done with."""
+        return {
+            "on_site_url": self.address("finding-list", closing="on_site", **where),
+            "done_url": self.address("finding-list", closing="closed", **where),
+        }
 
     @cached_property
     def closing(self) -> tuple[list[Linked], list[Linked]]:

@@ -3,7 +3,6 @@
 import datetime as dt
 import time
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,12 @@ from django.urls import reverse
 from accounts.models import User
 from estates.models import Estate
 from inspections import exports, services
-from inspections.models import Inspection, InspectionRound, RectificationItem, RectificationOrder
+from inspections.models import Inspection, InspectionRound, RectificationOrder
 from tests.common.pdf_reading import whole_text
 from tests.inspections.conftest import recheck_of
 from tests.support.people import Cast
 from xingyang_pm.common import jobs
 from xingyang_pm.common.models import Job, JobStatus
-from xingyang_pm.common.spreadsheets.official import write_form
 
 
 def printed(kind: str) -> bytes:
@@ -137,51 +135,6 @@ def test_the_summary_has_the_columns_of_the_office(
     rows = sheet_of(path)
     assert any("填报单位：索河街道办事处" in str(cell) for row in rows for cell in row if cell)
     assert [row[8] for row in rows if row[1] == "纺织厂家属院"] == [2]
-
-
-def test_the_ledger_has_the_columns_of_the_office(
-    closed: RectificationOrder, cast: Cast, client_for: Callable[[User], Client]
-) -> None:
-    answer = client_for(cast.city_manager).get(
-        reverse("inspections:ledger-list") + "?export=xlsx&state=closed"
-    )
-    book = openpyxl.load_workbook(BytesIO(b"".join(answer.streaming_content)))
-    rows = [list(row) for row in book.active.iter_rows(values_only=True)]
-    assert header_of(rows) == [
-        "序号", "小区", "企业", "问题", "通知书文号", "下发日期", "整改要求", "整改时限", "责任人",
-        "整改情况", "完成日期", "复查人", "复查结果", "是否销号", "文书", "延期", "督办",
-    ]  # fmt: skip
-    data = [row for row in rows if row[1] == "纺织厂家属院"]
-    assert [row[0] for row in data] == [1, 2]
-    assert [row[8:10] + row[11:15] for row in data] == [
-        ["张利民", "已清理并张贴提示", "张志强", "整改到位", "是", "责令限期整改通知书"]
-    ] * 2
-    assert any("状态：已销号" in str(cell) for row in rows for cell in row if cell)
-
-
-def test_a_problem_that_begins_with_an_equals_sign_is_text(
-    round: InspectionRound, estate: Estate, cast: Cast, tmp_path: Path, items: list[Any]
-) -> None:
-    draft = services.inspection_start(estate=estate, actor=cast.inspector, round=round)
-    answer = services.Answer("fail", None, '=HYPERLINK("http://x","点我")', 7)
-    inspection = services.inspection_submit(
-        inspection=draft, actor=cast.inspector, answers={items[1].pk: answer}
-    )
-    services.rectification_order_issue(
-        inspection=inspection,
-        results=services.issuable_results(inspection),
-        actor=cast.inspector,
-        legal_basis="《条例》",
-        requirements={services.issuable_results(inspection)[0].pk: "=1+1"},
-    )
-    form = exports.ledger_form(
-        RectificationItem.objects.visible_to(cast.auditor).for_ledger(), cast.auditor, "全部"
-    )
-    path = tmp_path / "ledger.xlsx"
-    write_form(path, form)
-    cells = [cell for row in openpyxl.load_workbook(path).active.iter_rows() for cell in row]
-    assert not [cell for cell in cells if cell.data_type == "f"]
-    assert any(cell.value == "=1+1" for cell in cells)
 
 
 @pytest.mark.worker

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -639,7 +638,7 @@ def test_the_other_street_meets_nothing_of_it(
     }
     for name, pk in paths.items():
         assert other.get(reverse(f"inspections:{name}", args=[pk])).status_code == 404, name
-    for name in ("order-list", "ledger-list", "on-site-list"):
+    for name in ("order-list", "ledger-list"):
         answer = other.get(reverse(f"inspections:{name}"))
         assert failed.number not in text_of(answer)
     own = client_for(cast.street_clerk)
@@ -650,42 +649,6 @@ def test_the_other_street_meets_nothing_of_it(
         assert other.get(row.get_absolute_url()).status_code == 404
     with pytest.raises(NotPermitted):
         ask(failed, cast.other_clerk)
-
-
-def test_the_ledger_says_kind_extension_and_escalation(
-    report: Report,
-    served: RectificationOrder,
-    other_estate: Estate,
-    cast: Cast,
-    client_for: SignedIn,
-) -> None:
-    request = ask(served, cast.street_clerk)
-    services.extension_decide(request=request, actor=cast.inspector, grant=True)
-    tracked_over(report(other_estate, failed=(0,)), cast.inspector)
-    with clock.freeze(dt.date(2026, 12, 6)):
-        hand_over(served, cast.city_manager)
-    client = client_for(cast.city_manager)
-    page = text_of(client.get(reverse("inspections:ledger-list")))
-    for part in ("限期整改单", "责令限期整改通知书", "移交执法"):
-        assert part in page
-    answer = client.get(reverse("inspections:ledger-list"), {"kind": "tracked"})
-    assert answer.context["listing"].count == 1
-
-
-def test_what_was_put_right_on_the_spot_stands_in_a_ledger_of_its_own(
-    round: InspectionRound, estate: Estate, cast: Cast, client_for: SignedIn
-) -> None:
-    inspection = services.inspection_start(estate=estate, actor=cast.inspector, round=round)
-    item = inspection.checklist.items.get(text="公开服务内容")
-    services.inspection_submit(
-        inspection=inspection,
-        actor=cast.inspector,
-        answers={item.pk: services.Answer("fail", Decimal(2), "少一页，当场补上", 0, fixed=True)},
-    )
-    assert issuable_results(inspection) == []
-    url = reverse("inspections:on-site-list")
-    assert "少一页，当场补上" in text_of(client_for(cast.city_manager).get(url))
-    assert "少一页" not in text_of(client_for(cast.other_clerk).get(url))
 
 
 def test_the_page_says_why_it_urges_and_lists_only_papers_that_exist(

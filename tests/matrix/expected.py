@@ -244,7 +244,7 @@ RULES: dict[str, Rule] = {
     "inspections:checklistitem-remove": act(MANAGER, "city"),
     "inspections:checklistitem-move": post_only(MANAGER, "city"),
     "inspections:ledger-list": listing(),
-    "inspections:on-site-list": listing(),
+    "inspections:ledger-photos": reading(),
     "inspections:order-list": listing(),
     "inspections:order-detail": reading(),
     "inspections:order-serve": act(ORDERS),

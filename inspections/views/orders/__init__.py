@@ -18,7 +18,7 @@ from .escalation import (
     MinutesPrint,
 )
 from .links import OrderLink, OrderLinkRenew, OrderLinkRevoke
-from .lists import LedgerList, OnSiteList, OrderList
+from .lists import LedgerList, LedgerPhotos, OrderList
 from .papers import OrderNotice, OrderPrint, RecheckOpinion, RecheckPrint
 from .public import LinkExtension, LinkObjection, LinkPage, LinkPhoto, LinkReply
 from .record import OrderDetail
@@ -38,6 +38,7 @@ __all__ = [
     "InterviewPrint",
     "InterviewRecord",
     "LedgerList",
+    "LedgerPhotos",
     "LinkExtension",
     "LinkObjection",
     "LinkPage",
@@ -45,7 +46,6 @@ __all__ = [
     "LinkReply",
     "MinutesPrint",
     "ObjectionDecide",
-    "OnSiteList",
     "OrderArrange",
     "OrderDetail",
     "OrderExtension",

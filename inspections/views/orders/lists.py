@@ -5,23 +5,25 @@ from pathlib import Path
 from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from inspections.choices import COUNTED, OrderStatus
+from inspections.choices import OrderStatus, ProblemKind
 from inspections.exports import ledger_form
-from inspections.filters import LedgerFilterSet, OnSiteFilterSet, OrderFilterSet
-from inspections.models import (
-    ItemResult,
-    RectificationItem,
-    RectificationOrder,
-)
-from inspections.tables import LedgerTable, OnSiteTable, OrderTable
+from inspections.filters import LedgerFilterSet, OrderFilterSet
+from inspections.models import ItemResult, RectificationOrder
+from inspections.selectors import closing_figures, found_photos, repair_photos
+from inspections.tables import LedgerTable, OrderTable, ledger_record, line_of
+from inspections.views.photos import photo_pairs
 from xingyang_pm.common import audit, clock
 from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.spreadsheets.official import write_form
 from xingyang_pm.common.tables import Column
 from xingyang_pm.common.views.generic import (
-    Action,
     ListPage,
+    PortalView,
     SavedChip,
     count_line,
 )
@@ -39,6 +41,16 @@ def overdue_chip() -> SavedChip:
             RectificationOrder.objects.visible_to(view.user).overdue(clock.today()).count()
         ),
     )
+
+
+def _state_chip(label: str, state: str, narrow: Callable[[Any], Any]) -> SavedChip:
+    """Return the chip of problems not done with whose orders ``narrow`` leaves."""
+
+    def count(view: Any) -> int:
+        orders = narrow(RectificationOrder.objects.visible_to(view.user))
+        return view.get_rows().under(orders).count()
+
+    return SavedChip(label, f"state={state}", count=count)
 
 
 class OrderList(ListPage):
@@ -79,14 +91,28 @@ class OrderList(ListPage):
 
 
 class LedgerList(ListPage):
-    """整改台账: one line per item; exported as the office's own form."""
+    """整改台账: one line per problem; exported as the office's own form."""
 
-    model, table_class, filterset_class = RectificationItem, LedgerTable, LedgerFilterSet
-    title, unit = "整改台账", "项整改"
+    model, table_class, filterset_class = ItemResult, LedgerTable, LedgerFilterSet
+    title, unit = "整改台账", "项问题"
     export_name = "整改台账"
-    empty_text = "还没有下达整改。"
-    actions = [Action("立行立改", "inspections:on-site-list", icon="checks")]
-    views = [overdue_chip(), SavedChip("在办", "state=open")]
+    empty_text = "还没有要整改的问题。当场改正的和下达了整改的，这里各有一行。"
+    views = [
+        _state_chip("已逾期", "overdue", lambda orders: orders.overdue(clock.today())),
+        _state_chip("在办", "open", lambda orders: orders.open()),
+        SavedChip(
+            "当场改正",
+            f"kind={ProblemKind.ON_SITE}",
+            count=lambda view: view.get_rows().filter(fixed_on_site=True).count(),
+        ),
+    ]
+
+    def get_rows(self) -> QuerySet:
+        return super().get_rows().in_ledger()
+
+    def count_line(self, count: int, totals: dict[str, Any]) -> SafeString:
+        figures = closing_figures(self.filtered_rows())
+        return format_html("{}{}", count_line((count, self.unit)), f"，{figures.words}")
 
     def export_columns(self) -> list[Column]:
         names = set(LedgerTable.office_columns)
@@ -113,14 +139,27 @@ class LedgerList(ListPage):
         return expected
 
 
-class OnSiteList(ListPage):
-    """立行立改: what was put right before the inspector left."""
+class LedgerPhotos(PortalView):
+    """What a line of the ledger shows when it is opened: its photos, and what was done."""
 
-    model, table_class, filterset_class = ItemResult, OnSiteTable, OnSiteFilterSet
-    title, unit = "立行立改", "项立行立改"
-    empty_text = "还没有当场改正的问题。检查时对不合格项选“当场已改正”，这里就有一行。"
-    menu = LEDGER
-    actions = [Action("整改台账", LEDGER, icon="list-details")]
+    model, list_url = ItemResult, LEDGER
+    template_name = "inspections/_ledger_photos.html"
 
     def get_rows(self) -> QuerySet:
-        return super().get_rows().filter(fixed_on_site=True, inspection__status__in=COUNTED)
+        return super().get_rows().in_ledger().for_ledger()
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer with the inside of the row; asked for alone, with the record it stands in."""
+        if not getattr(request, "htmx", None):
+            return HttpResponseRedirect(ledger_record(self.object))
+        return self.render()
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        result = self.object
+        found, repaired = found_photos(result), repair_photos(result)
+        return super().get_context(
+            pairs=photo_pairs(found, repaired, result.item.text),
+            line=line_of(result),
+            record_url=ledger_record(result),
+            **extra,
+        )
