@@ -14,9 +14,10 @@ from accounts.models import User
 from enterprises.models import Engagement
 from estates.models import Estate, StaffAssignment
 from inspections.calculations import Line, score_of
-from inspections.choices import InspectionStatus, Outcome
+from inspections.choices import InspectionStatus, Outcome, PhotoStage, Severity
 from inspections.models import (
     Checklist,
+    ChecklistItem,
     Inspection,
     InspectionRound,
     ItemResult,
@@ -138,7 +139,10 @@ def round_make(plan: RoundPlan, cast: Cast, rng: random.Random) -> InspectionRou
                 draft={
                     "items": {
                         str(item.pk): Answer(
-                            outcome, deduction if outcome == Outcome.FAIL else None, note
+                            outcome,
+                            deduction if outcome == Outcome.FAIL else None,
+                            note,
+                            fixed=_is_mended(plan, estate, item, outcome),
                         ).as_json()
                         for item, outcome, deduction, note in results
                         if outcome != Outcome.PASS
@@ -164,16 +168,7 @@ def round_make(plan: RoundPlan, cast: Cast, rng: random.Random) -> InspectionRou
     Inspection.objects.bulk_create(rows, batch_size=500)
     results_rows = ItemResult.objects.bulk_create(
         [
-            ItemResult(
-                inspection=inspection,
-                item=item,
-                outcome=outcome,
-                deduction=deduction,
-                note=note,
-                deadline=inspection.inspected_on + dt.timedelta(days=item.default_days)
-                if outcome == Outcome.FAIL
-                else None,
-            )
+            _result(plan, inspection, item, outcome, deduction, note)
             for inspection, results in zip(rows, found, strict=True)
             for item, outcome, deduction, note in results
         ],
@@ -193,6 +188,34 @@ def round_make(plan: RoundPlan, cast: Cast, rng: random.Random) -> InspectionRou
     return round
 
 
+def _result(
+    plan: RoundPlan,
+    inspection: Inspection,
+    item: ChecklistItem,
+    outcome: str,
+    deduction: Decimal,
+    note: str,
+) -> ItemResult:
+    """Return what was found on one item; what waits to be mended has its last day."""
+    mended = _is_mended(plan, inspection.estate, item, outcome)
+    waits = outcome == Outcome.FAIL and not mended
+    return ItemResult(
+        inspection=inspection,
+        item=item,
+        outcome=outcome,
+        deduction=deduction,
+        note=note,
+        fixed_on_site=mended,
+        deadline=inspection.inspected_on + dt.timedelta(days=item.default_days) if waits else None,
+    )
+
+
+def _is_mended(plan: RoundPlan, estate: Estate, item: ChecklistItem, outcome: str) -> bool:
+    """Tell whether what failed was put right before the inspector left: some of what is light."""
+    light = outcome == Outcome.FAIL and item.severity != Severity.FORMAL
+    return plan.photos and light and (estate.pk + item.position) % 6 == 0
+
+
 def round_up(value: float) -> int:
     return int(value) + (value > int(value))
 
@@ -206,12 +229,15 @@ def _photos_make(rows: list[Inspection], results: list[ItemResult]) -> None:
         inspection = by_pk[result.inspection_id]
         kind = "board" if result.item.disclosure else ("corridor", "bins")[index % 2]
         taken_at = inspection.created_at + dt.timedelta(minutes=index % 30)
-        keep_picture(
-            evidence(kind, "before", result.pk, taken_at),
-            estate=inspection.estate,
-            result=result,
-            actor=inspection.inspector,
-        )
+        stages = [(PhotoStage.FOUND, "before"), (PhotoStage.FIXED, "after")]
+        for stage, name in stages[: 1 + result.fixed_on_site]:
+            keep_picture(
+                evidence(kind, name, result.pk, taken_at),
+                estate=inspection.estate,
+                result=result,
+                actor=inspection.inspector,
+                stage=stage,
+            )
 
 
 def _entries_make(rows: list[Inspection]) -> None:
