@@ -8,6 +8,7 @@ from .arrivals import (
     draft_digest,
     draft_receive,
     draft_save,
+    keeps_photo,
     photo_receive,
 )
 from .built_in import checklists_load
@@ -167,6 +168,7 @@ __all__ = [
     "interview_call",
     "interview_record",
     "issuable_results",
+    "keeps_photo",
     "legal_basis_of",
     "objection_decide",
     "objection_file",

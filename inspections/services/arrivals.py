@@ -226,7 +226,7 @@ def _announce(
         if photo.item_id not in items:
             raise BusinessError("有的照片不属于本次检查表，请刷新后再填。", code="not_in_list")
         answer = answers.get(photo.item_id, Answer())
-        if photo.key in wanted or not _keeps(items[photo.item_id], answer, photo.stage):
+        if photo.key in wanted or not keeps_photo(items[photo.item_id], answer, photo.stage):
             continue
         place = (photo.item_id, photo.stage)
         counts[place] = counts.get(place, 0) + 1
@@ -268,7 +268,7 @@ def _items_of(inspection: Inspection) -> dict[int, ChecklistItem]:
     return {item.pk: item for item in inspection.checklist.items.all()}
 
 
-def _keeps(item: ChecklistItem, answer: Answer, stage: str) -> bool:
+def keeps_photo(item: ChecklistItem, answer: Answer, stage: str) -> bool:
     """Whether a photo of ``stage`` belongs to ``answer``."""
     if stage == PhotoStage.FIXED:
         return answer.outcome == FAIL and answer.fixed
@@ -287,7 +287,7 @@ def _is_the_same(
         photo.key
         for photo in photos
         if photo.item_id in items
-        and _keeps(
+        and keeps_photo(
             items[photo.item_id],
             Answer.from_json(answers.get(str(photo.item_id), {})),
             photo.stage,

@@ -1,6 +1,7 @@
 """What of a record is not settled: photos still on a phone, another content under its key."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,7 +10,13 @@ from django.urls import reverse
 from inspections import selectors, services
 from inspections.calculations import plain
 from inspections.choices import INSPECTORS, REVIEWERS, ConflictResolution, Outcome, PhotoStage
-from inspections.models import ChecklistItem, ConflictPhoto, DraftConflict, Inspection
+from inspections.models import (
+    ChecklistItem,
+    ConflictPhoto,
+    DraftConflict,
+    EvidencePhoto,
+    Inspection,
+)
 from inspections.services import Answer
 from xingyang_pm.common.errors import NotPermitted
 from xingyang_pm.common.formats import moment_label
@@ -28,9 +35,9 @@ def missing_by_item(inspection: Inspection) -> dict[int, list[PhotoStage]]:
     return missing
 
 
-def answer_words(item: ChecklistItem, answer: Answer | None) -> str:
+def answer_words(item: ChecklistItem, answer: Answer) -> str:
     """Return what an answer says, in one line."""
-    if answer is None or answer.outcome == Outcome.PASS:
+    if answer.outcome == Outcome.PASS:
         return Outcome.PASS.label
     if answer.outcome != Outcome.FAIL:
         return Outcome(answer.outcome).label if answer.outcome in Outcome.values else "未填"
@@ -43,9 +50,24 @@ def answer_words(item: ChecklistItem, answer: Answer | None) -> str:
     return "　".join(parts)
 
 
+@dataclass
+class Side:
+    """One of two contents on one item or fact: its words, its photos that are here, and how many
+    are still on the phone."""
+
+    words: str
+    photos: list[EvidencePhoto | ConflictPhoto] = field(default_factory=list)
+    awaited: int = 0
+    keys: frozenset[str] = frozenset()
+
+    @property
+    def missing(self) -> range:
+        return range(self.awaited)
+
+
 def conflicts_of(inspection: Inspection, user: Any) -> list[dict[str, Any]]:
     """Return the other contents of ``inspection`` side by side with what was reported: only
-    where they differ."""
+    where answers, facts or photos differ."""
     conflicts = list(
         inspection.conflicts.visible_to(user)
         .select_related("by", "resolved_by")
@@ -54,42 +76,80 @@ def conflicts_of(inspection: Inspection, user: Any) -> list[dict[str, Any]]:
     if not conflicts:
         return []
     items = list(inspection.checklist.items.visible_to(user).order_by("position"))
-    first = services.answers_of(inspection)
+    photos = list(
+        EvidencePhoto.objects.visible_to(user)
+        .filter(result__inspection=inspection, reply_item__isnull=True)
+        .select_related("result")
+    )
+    told = [
+        *inspection.announced.visible_to(user).values_list("client_key", "item_id", "stage"),
+        *((photo.client_key, photo.result.item_id, photo.stage) for photo in photos),
+    ]
+    first = _sides(items, services.answers_of(inspection), told, photos)
     mine = inspection.entered_by_id == user.pk
     reviewer = user.has_role(*REVIEWERS)
     shown = []
     for conflict in conflicts:
-        second = {
-            int(pk): Answer.from_json(value)
-            for pk, value in conflict.content.get("items", {}).items()
-        }
+        second = _sides(
+            items,
+            {
+                int(pk): Answer.from_json(value)
+                for pk, value in conflict.content.get("items", {}).items()
+            },
+            [(row["key"], int(row["item"]), row["stage"]) for row in conflict.photos],
+            [*photos, *conflict.arrived.all()],
+            wait=conflict.is_open,
+        )
         rows = [
-            (f"{item.code} {item.text}", answer_words(item, first.get(item.pk)), words)
-            for item in items
-            if (words := answer_words(item, second.get(item.pk)))
-            != answer_words(item, first.get(item.pk))
+            (str(item), one, two)
+            for item, one, two in zip(items, first, second, strict=True)
+            if (one.words, one.keys) != (two.words, two.keys)
         ]
         rows += _visit_rows(
             inspection.draft.get("visit") or {}, conflict.content.get("visit") or {}
         )
-        awaited = selectors.awaited_of(conflict) if conflict.is_open else []
         shown.append(
             {
                 "conflict": conflict,
                 "rows": rows,
-                "photos": list(conflict.arrived.all()),
-                "photo_total": len(conflict.photos),
-                "awaited": range(len(awaited)),
                 "may_keep": conflict.is_open and (mine or reviewer),
                 "may_take": conflict.is_open and mine and inspection.is_editable,
-                "wait": conflict.is_open and mine and not inspection.is_editable,
+                "wait": conflict.is_open and (mine or reviewer) and not inspection.is_editable,
+                "mine": mine,
                 "received": moment_label(conflict.received_at),
             }
         )
     return shown
 
 
-def _visit_rows(first: Mapping[str, str], second: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _sides(
+    items: Sequence[ChecklistItem],
+    answers: Mapping[int, Answer],
+    told: Iterable[tuple[Any, int, str]],
+    photos: Iterable[EvidencePhoto | ConflictPhoto],
+    *,
+    wait: bool = True,
+) -> list[Side]:
+    """Return what one content says of each item. ``told`` are its photos by key, item and stage,
+    of which ``photos`` are here; the others are on the phone, if anybody still waits for them."""
+    keys: dict[int, set[str]] = {}
+    kept = {item.pk: (item, answers.get(item.pk, Answer())) for item in items}
+    for key, item_id, stage in told:
+        if item_id in kept and services.keeps_photo(*kept[item_id], stage):
+            keys.setdefault(item_id, set()).add(str(key))
+    here: dict[str, EvidencePhoto | ConflictPhoto] = {str(row.client_key): row for row in photos}
+    sides = []
+    for item, answer in kept.values():
+        own = keys.get(item.pk, set())
+        arrived = [photo for key, photo in here.items() if key in own]
+        awaited = len(own) - len(arrived) if wait else 0
+        sides.append(Side(answer_words(item, answer), arrived, awaited, frozenset(own)))
+    return sides
+
+
+def _visit_rows(
+    first: Mapping[str, str], second: Mapping[str, str]
+) -> list[tuple[str, Side, Side]]:
     labels = {
         "inspected_on": "检查日期",
         "companion": "同行检查人",
@@ -97,7 +157,7 @@ def _visit_rows(first: Mapping[str, str], second: Mapping[str, str]) -> list[tup
         "note": "备注",
     }
     return [
-        (label, first.get(name) or "—", second.get(name) or "—")
+        (label, Side(first.get(name) or "—"), Side(second.get(name) or "—"))
         for name, label in labels.items()
         if first.get(name, "") != second.get(name, "")
     ]

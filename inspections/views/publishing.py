@@ -1,5 +1,6 @@
 """Black boxes over faces and plates: the page that draws them, and the pictures that result."""
 
+from collections.abc import Container
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from inspections.models import EvidencePhoto, PhotoRedaction
 from inspections.services import Box
 from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.formats import moment_label
+from xingyang_pm.common.tables import Pill
 from xingyang_pm.common.views.generic import PortalView
 
 from .photos import PhotoFull
@@ -121,9 +123,26 @@ class PhotoRedact(PortalView):
         )
 
 
+def state_words(redaction: PhotoRedaction) -> str:
+    return f"已遮挡 {len(redaction.boxes)} 处" if redaction.boxes else "无需遮挡"
+
+
+def made_words(redaction: PhotoRedaction | None) -> str:
+    """Who made a photo fit for publication, and when; nothing if nobody has."""
+    return f"{redaction.made_by}　{moment_label(redaction.made_at)}" if redaction else ""
+
+
 def newest_text(redaction: PhotoRedaction | None) -> str:
     """Say what stands about the publication of a photo."""
     if redaction is None:
         return "还没有遮挡，不能公开"
-    state = f"已遮挡 {len(redaction.boxes)} 处" if redaction.boxes else "无需遮挡"
-    return f"{state}　{redaction.made_by}　{moment_label(redaction.made_at)}"
+    return f"{state_words(redaction)}　{made_words(redaction)}"
+
+
+def publication_pill(redaction: PhotoRedaction | None, public: Container[int]) -> Pill:
+    """Green what may be published (``public``: ids of redactions), amber what may not and why."""
+    if redaction is None:
+        return Pill("还没有遮挡", "a")
+    if redaction.pk not in public:
+        return Pill("照片有疑点，不公开", "a")
+    return Pill(state_words(redaction), "g")

@@ -62,7 +62,7 @@ from xingyang_pm.common.views.generic import (
 
 from .arrivals import conflicts_of, missing_by_item
 from .photos import photo_pairs, shown_doubt, shown_photo
-from .publishing import newest_text
+from .publishing import made_words, publication_pill
 
 LIST = "inspections:inspection-list"
 
@@ -382,19 +382,19 @@ class InspectionDetail(RecordPage):
             EvidencePhoto.objects.visible_to(self.user)
             .filter(result__inspection=self.object)
             .select_related("result__item", "estate")
+            .order_by("result__item__position", "pk")
         )
-        newest = {
-            row.photo_id: row
-            for row in PhotoRedaction.objects.visible_to(self.user)
-            .latest_per_photo()
-            .filter(photo__result__inspection=self.object)
-            .select_related("made_by")
-        }
+        made = PhotoRedaction.objects.visible_to(self.user).filter(
+            photo__result__inspection=self.object
+        )
+        newest = {row.photo_id: row for row in made.latest_per_photo().select_related("made_by")}
+        public = set(made.publishable().values_list("pk", flat=True))
         return [
             {
                 "photo": photo,
                 "redaction": newest.get(photo.pk),
-                "text": newest_text(newest.get(photo.pk)),
+                "pill": publication_pill(newest.get(photo.pk), public),
+                "text": made_words(newest.get(photo.pk)),
             }
             for photo in photos
         ]

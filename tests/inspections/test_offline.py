@@ -204,6 +204,12 @@ def test_other_content_under_the_same_key_loses_neither(
         assert "同一份草稿的另一份内容" in page
         assert "不合格，扣 2 分：楼道堆物" in page
         assert "不合格，扣 6 分：还停着两辆电动车" in page
+        # Each photo stands with its item, beside that of the other content.
+        for which, thumbnail in (
+            ("先报的", EvidencePhoto.objects.get().get_thumbnail_url()),
+            ("后到的", ConflictPhoto.objects.get().get_thumbnail_url()),
+        ):
+            assert f'<img src="{thumbnail}" alt="{which}照片，{items[2]}"' in page
     photo = reverse("inspections:conflict-photo", args=[ConflictPhoto.objects.get().pk])
     assert manager.get(photo).status_code == 200
     stranger = Client()

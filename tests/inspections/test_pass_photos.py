@@ -173,7 +173,11 @@ def test_they_are_announced_waited_for_and_the_draft_is_one_record(
 
 
 def test_another_photo_of_what_is_in_order_is_another_content(
-    handset: Phone, proof_items: list[ChecklistItem], estate: Estate, cast: Cast
+    handset: Phone,
+    proof_items: list[ChecklistItem],
+    estate: Estate,
+    cast: Cast,
+    client_for: SignedIn,
 ) -> None:
     handset.take(proof_items[0], 10)
     handset.sync()
@@ -186,6 +190,13 @@ def test_another_photo_of_what_is_in_order_is_another_content(
     assert other.upload(key).json()["kept_beside"] is True
     other.upload(idle)
     inspection = Inspection.objects.get()
+    page = client_for(cast.city_manager).get(inspection.get_absolute_url())
+    [(name, first, second)] = page.context["conflicts"][0]["rows"]
+    assert (name, first.words, second.words) == ("1.1 公开收费标准", "合格", "合格")
+    # The first is still on its phone; the idle one belongs to no answer and is not shown.
+    assert (first.photos, first.awaited, second.awaited) == ([], 1, 0)
+    assert [str(photo.client_key) for photo in second.photos] == [key]
+    assert "先退回这份记录，由录入人采用后重新上报" in text_of(page)
     services.inspection_return(inspection=inspection, actor=cast.city_manager, reason="两份不同")
     conflict = DraftConflict.objects.get()
     draft = services.conflict_take_over(conflict=conflict, actor=cast.street_clerk)

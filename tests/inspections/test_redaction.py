@@ -12,8 +12,9 @@ from PIL import Image
 from accounts.models import User
 from estates.models import Estate
 from inspections import selectors, services
-from inspections.models import EvidencePhoto, Inspection, PhotoRedaction
-from inspections.services import Box
+from inspections.models import EvidencePhoto, Inspection, PhotoFlag, PhotoRedaction
+from inspections.services import Answer, Box
+from tests.inspections.conftest import order_over, picture
 from tests.inspections.test_doors import refused_everywhere
 from tests.support.pages import text_of
 from tests.support.people import Cast
@@ -114,11 +115,44 @@ def test_what_may_be_published_is_the_newest_redaction_and_nothing_else(
     assert selectors.publishable_pictures([confirmed], manager) == []
     services.photo_redact(photo=photo, actor=manager, boxes=[])
     newest = services.photo_redact(photo=photo, actor=manager, boxes=[Box(0, 0, 300, 300)])
-    (picture,) = selectors.publishable_pictures([confirmed], manager)
-    assert picture.redaction == newest
-    assert (picture.estate, picture.item) == (photo.estate.name, "1.1 公开收费标准")
+    (shown,) = selectors.publishable_pictures([confirmed], manager)
+    assert shown.redaction == newest
+    assert (shown.estate, shown.item) == (photo.estate.name, "1.1 公开收费标准")
     assert selectors.publishable_pictures([confirmed], cast.other_clerk) == []
     assert len(selectors.publishable_pictures([confirmed], cast.street_clerk)) == 1
+
+
+def test_the_record_says_of_each_photo_whether_it_goes_out(
+    report: object, other_estate: Estate, estate: Estate, cast: Cast, client_for: SignedIn
+) -> None:
+    """A photo that was found unusable stands with its order, covered or not: it is not shown."""
+    manager = cast.city_manager
+    first = report(other_estate, failed=(0,))
+    draft = services.inspection_start(estate=estate, actor=cast.inspector, round=first.round)
+    items = list(draft.checklist.items.order_by("position"))
+    source = picture(shade=0, mark=first.pk)  # as in the first report
+    for item, photo_of in ((items[0], source), (items[1], picture(shade=9)), (items[2], None)):
+        services.photo_add(
+            inspection=draft,
+            item=item,
+            actor=cast.inspector,
+            source=photo_of or picture(shade=40),
+        )
+    answers = {item.pk: Answer("fail", item.deduction_step, "有问题") for item in items[:3]}
+    second = services.inspection_submit(inspection=draft, actor=cast.inspector, answers=answers)
+    services.photo_flag_judge(
+        flag=PhotoFlag.objects.get(), actor=manager, verdict="unusable", reason="别处的照片"
+    )
+    order_over(second, cast.inspector)
+    services.inspection_confirm(inspection=second, actor=manager)
+    reused, plain, _ = EvidencePhoto.objects.filter(result__inspection=second).order_by("pk")
+    for photo in (reused, plain):
+        services.photo_redact(photo=photo, actor=manager, boxes=[Box(0, 0, 300, 300)])
+    page = client_for(manager).get(second.get_absolute_url())
+    said = [row["pill"].text for row in page.context["publishing"]]
+    assert said == ["照片有疑点，不公开", "已遮挡 1 处", "还没有遮挡"]
+    (shown,) = selectors.publishable_pictures([second], manager)
+    assert shown.redaction.photo == plain
 
 
 def test_the_page_keeps_boxes_by_numbers_alone(
@@ -142,7 +176,7 @@ def test_the_page_keeps_boxes_by_numbers_alone(
     assert PhotoRedaction.objects.get().boxes == [[10, 10, 100, 100], [500, 500, 90, 90]]
     record = text_of(client.get(confirmed.get_absolute_url()))
     assert "已遮挡 2 处" in record
-    assert "还没有遮挡，不能公开" in record
+    assert "还没有遮挡" in record
     client.post(url, {**blank, "nothing": "1"})
     assert PhotoRedaction.objects.first().boxes == []
 
