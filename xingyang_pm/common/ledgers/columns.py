@@ -37,7 +37,9 @@ class LedgerColumn:
     ``default`` stands for blank ones. ``fill_down``: a cell merged downwards counts for all
     its rows; by default so for everything but figures. ``grouping``: so does a cell with blanks
     below it (街道, 社区), until the next value or until a grouping column to its left changes.
-    ``from_sheet_name``: without this column the name of the sheet stands for it. ``hint``,
+    ``typed``: a formula in the cell is refused, since its value follows other cells. ``secret``:
+    messages do not repeat what stands in the cell. ``from_sheet_name``: without this column the
+    name of the sheet stands for it. ``hint``,
     ``example`` and ``choices`` are for the template.
     """
 
@@ -50,6 +52,8 @@ class LedgerColumn:
     fill_down: bool | None = None
     grouping: bool = False
     from_sheet_name: bool = False
+    typed: bool = False
+    secret: bool = False
     hint: str = ""
     example: str = ""
     choices: Sequence[str] = ()

@@ -81,6 +81,7 @@ class Outcome:
                 for field in item.fields
             ),
             ["same", str(self.unchanged)],
+            *(["tally", word, str(count)] for word, count in self.plan.tally.items()),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(lines, ensure_ascii=False).encode()).hexdigest()
 
@@ -97,6 +98,7 @@ class Outcome:
             "created_records": len(plan.created),
             "changed_records": len(plan.changed),
             "beside": plan.beside_sentence(),
+            "tally": list(plan.tally.items()),
             "changed_fields": sum(len(item.fields) for item in plan.changed),
             "error_total": len(self.errors),
             "warning_total": len(self.warnings),

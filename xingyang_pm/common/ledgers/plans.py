@@ -95,6 +95,8 @@ class ImportPlan:
     warnings: list[CellMessage] = field(default_factory=list)
     # What is written beside the ledger's own records, counted: {"登记服务合同": 412}.
     beside: Counter[str] = field(default_factory=Counter)
+    # What the rows came to, in the ledger's own words, counted: {"匹配": 12, "金额不符": 1}.
+    tally: Counter[str] = field(default_factory=Counter)
 
     def beside_sentence(self) -> str:
         """Return ``登记服务合同 412 份，修改服务合同 3 份``, or nothing."""

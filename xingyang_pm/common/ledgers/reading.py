@@ -162,7 +162,7 @@ class LedgerRow:
         """Return a message on the cell of column ``name``; ``{label}`` becomes the label."""
         item = self._place.columns.get(name)
         label = item.column.label if item else ""
-        content = shown(self._content(item.index)) if item else ""
+        content = shown(self._content(item.index)) if item and not item.column.secret else ""
         return CellMessage(
             self.sheet, self.cell(name), label, content, message.replace("{label}", label)
         )
@@ -248,6 +248,7 @@ class _Fill:
 
 
 _REFUSED = object()
+_TYPED = "{label}是公式算出的。请粘贴为数值，核对后再上传。"
 
 
 class _SheetReader:
@@ -484,6 +485,10 @@ class _SheetReader:
                 self._refuse(found, item, line, None, _unread_sentence(unread[line, index]))
                 values[column.name] = None
                 continue
+            if column.typed and (line, index) in self.sheet.formulas:
+                self._refuse(found, item, line, raw, _TYPED)
+                values[column.name] = None
+                continue
             if raw is None or is_blank(raw):
                 raw = self._from_above(found, item, line)
                 if raw is None:
@@ -562,7 +567,11 @@ class _SheetReader:
         label = item.column.label
         place = cell_name(line, item.index)
         return CellMessage(
-            self.sheet.name, place, label, shown(raw), sentence.replace("{label}", label)
+            self.sheet.name,
+            place,
+            label,
+            "" if item.column.secret else shown(raw),
+            sentence.replace("{label}", label),
         )
 
 

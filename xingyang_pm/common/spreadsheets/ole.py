@@ -154,6 +154,7 @@ class Sheet:
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
     unread: dict[tuple[int, int], str] = field(default_factory=dict)
+    formulas: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -215,6 +216,8 @@ def _survey(stream: bytes, position: int, sheet: Sheet, budget: int) -> int:
             if kind == 0x00BD:  # MULRK ends with the number of its last column
                 (column,) = struct.unpack_from("<H", stream, offset + length - 2)
             elif kind in (FORMULA, BOOLERR) and length >= 8:
+                if kind == FORMULA:
+                    sheet.formulas.append((row, column))
                 _note_unread(stream, offset, length, kind, (row, column), sheet)
             sheet.last_row = max(sheet.last_row, row)
             sheet.last_column = max(sheet.last_column, column)

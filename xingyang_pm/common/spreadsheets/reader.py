@@ -34,7 +34,7 @@ class Sheet:
 
     ``merged`` holds ``(top, left, bottom, right)``, inclusive. ``unread`` maps the place of a
     cell whose value is not in the file to ``""`` (a formula never calculated) or to the error
-    that it shows (``#REF!``).
+    that it shows (``#REF!``). ``formulas`` are the places whose value a formula has made.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Sheet:
     hidden_rows: frozenset[int]
     hidden_columns: frozenset[int]
     unread: dict[tuple[int, int], str]
+    formulas: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def _sheets(stream: IO[bytes], surveyed: Iterable[ole.Sheet]) -> list[Sheet]:
                     legacy.hidden_columns if legacy else facts["hidden_columns"]
                 ),
                 unread=legacy.unread if legacy else facts["unread"],
+                formulas=frozenset(legacy.formulas if legacy else facts["formulas"]),
             )
         )
 

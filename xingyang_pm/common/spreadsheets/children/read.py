@@ -33,6 +33,7 @@ UNREAD = re.compile(
     + FORMULA
     + rb"\s*(<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+FORMULA_CELL = re.compile(rb"<(?:\w+:)?c\b([^<>]{0,400})>\s*<(?:\w+:)?f[\s>/]")
 TEXT_RESULT = re.compile(rb"\bt=[\"']str[\"']")
 ERROR = re.compile(
     rb"<(?:\w+:)?c\b(?=[^<>]{0,400}\bt=[\"']e[\"'])([^<>]{0,400})>\s*(?:"
@@ -53,15 +54,18 @@ def position(attributes: bytes) -> tuple[int, int] | None:
     return int(found[2]) - 1, column - 1
 
 
-def survey(archive: zipfile.ZipFile, part: str) -> tuple[list[int], list[int], dict[Any, str]]:
+def survey(
+    archive: zipfile.ZipFile, part: str
+) -> tuple[list[int], list[int], dict[Any, str], set[Any]]:
     """Return what the parser of values does not tell of a sheet of an .xlsx."""
     hidden_rows: list[int] = []
     hidden_columns: set[int] = set()
     unread: dict[Any, str] = {}
+    formulas: set[Any] = set()
     try:
         stream = archive.open(part)
     except KeyError:
-        return hidden_rows, [], unread
+        return hidden_rows, [], unread, formulas
     tail = b""
     with stream:
         while True:
@@ -78,6 +82,7 @@ def survey(archive: zipfile.ZipFile, part: str) -> tuple[list[int], list[int], d
                     last = min(edges.get(b"max", 0), 256)
                     hidden_columns.update(range(edges.get(b"min", 1) - 1, last))
             if re.search(rb"<(?:\w+:)?f[\s>/]", text):
+                formulas.update(map(position, FORMULA_CELL.findall(text)))
                 for attributes, value in UNREAD.findall(text):
                     # An empty text is a result: =IF(A1="","",A1).
                     if not (value and TEXT_RESULT.search(attributes)):
@@ -88,7 +93,8 @@ def survey(archive: zipfile.ZipFile, part: str) -> tuple[list[int], list[int], d
             if not window:
                 break
     unread.pop(None, None)
-    return hidden_rows, sorted(hidden_columns), unread
+    formulas.discard(None)
+    return hidden_rows, sorted(hidden_columns), unread, formulas
 
 
 def plain(row: list[Any], lead: int, known: dict[str, str]) -> list[Any]:
@@ -122,7 +128,8 @@ def main() -> None:
         if meta.typ is not SheetTypeEnum.WorkSheet:
             continue
         sheet = workbook.get_sheet_by_name(meta.name)
-        hidden_rows, hidden_columns, unread = surveys.get(meta.name, ([], [], {}))
+        nothing: tuple[Any, ...] = ([], [], {}, set())
+        hidden_rows, hidden_columns, unread, formulas = surveys.get(meta.name, nothing)
         facts = {
             "name": meta.name,
             "hidden": not str(meta.visible).endswith(".Visible"),
@@ -130,6 +137,7 @@ def main() -> None:
             "hidden_rows": hidden_rows,
             "hidden_columns": hidden_columns,
             "unread": unread,
+            "formulas": list(formulas),
         }
         pickle.dump(facts, output, protocol=5)
         lead = sheet.start[1] if sheet.start else 0
