@@ -3,7 +3,9 @@
 from xingyang_pm.common.admin import ReadOnlyAdmin, register
 
 from .models import (
+    BudgetEntry,
     ClaimAct,
+    ClaimFunding,
     ClaimGap,
     ClaimScheme,
     ClaimVoid,
@@ -12,14 +14,19 @@ from .models import (
     FeeCollection,
     FeeDraft,
     FeeStandard,
+    FundingSource,
     NoticeObjection,
     PayeeAccount,
     Payment,
+    PaymentReceipt,
+    PaymentResult,
     PublicNotice,
     SchemeStage,
+    StreetArrival,
     SubsidyClaim,
     SubsidyLine,
     SubsidyRate,
+    TransitReason,
 )
 
 
@@ -79,6 +86,47 @@ class PayeeAccountAdmin(ReadOnlyAdmin):
     list_display = ["provider", "bank", "tail", "effective_from", "status"]
     list_select_related = ["provider"]
     hidden_fields = ("number_sealed", "number_digest")
+
+
+@register(PaymentResult)
+class PaymentResultAdmin(ReadOnlyAdmin):
+    list_display = ["payment", "outcome", "happened_on", "reason", "recorded_by"]
+    list_select_related = ["payment__payee", "recorded_by"]
+
+
+@register(StreetArrival)
+class StreetArrivalAdmin(ReadOnlyAdmin):
+    list_display = ["payment", "arrived_on", "voucher_number", "recorded_by"]
+    list_select_related = ["payment__payee", "recorded_by"]
+
+
+@register(PaymentReceipt)
+class PaymentReceiptAdmin(ReadOnlyAdmin):
+    list_display = ["payment", "amount", "received_on", "receipt_number", "recorded_by"]
+    list_select_related = ["payment__payee", "recorded_by"]
+
+
+@register(TransitReason)
+class TransitReasonAdmin(ReadOnlyAdmin):
+    list_display = ["payment", "place", "reason", "recorded_by", "recorded_at"]
+    list_select_related = ["payment__payee", "recorded_by"]
+
+
+@register(FundingSource)
+class FundingSourceAdmin(ReadOnlyAdmin):
+    list_display = ["name", "route", "default_from", "document_number"]
+
+
+@register(ClaimFunding)
+class ClaimFundingAdmin(ReadOnlyAdmin):
+    list_display = ["claim", "source", "reason", "chosen_by"]
+    list_select_related = ["claim__street", "source", "chosen_by"]
+
+
+@register(BudgetEntry)
+class BudgetEntryAdmin(ReadOnlyAdmin):
+    list_display = ["source", "year", "kind", "amount", "document_number"]
+    list_select_related = ["source"]
 
 
 @register(Payment)

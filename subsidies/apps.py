@@ -28,10 +28,11 @@ class SubsidiesConfig(AppConfig):
         )
 
         from . import models, views
-        from .imports import register_fee_ledgers
+        from .imports import register_bank_ledger, register_fee_ledgers
         from .selectors.fees import fees_waiting
         from .selectors.merging import refuse_fee_merge, refuse_merge
         from .selectors.payee_accounts import account_waiting_count, accounts_waiting
+        from .selectors.transit import overdue_count, transit_waiting
         from .selectors.waiting import claims_waiting, waiting_count
         from .services.schemes import lay_usual_scheme
 
@@ -57,7 +58,17 @@ class SubsidiesConfig(AppConfig):
         )
         for model in (models.FeeDraft, models.FeeCollection):
             register_scope(model, StreetScope("estate__street"))
+        register_scope(models.FundingSource, CityScope())
+        register_scope(models.BudgetEntry, CityScope())
         for model in (
+            models.PaymentResult,
+            models.StreetArrival,
+            models.PaymentReceipt,
+            models.TransitReason,
+        ):
+            register_scope(model, StreetScope("payment__claim__street"))
+        for model in (
+            models.ClaimFunding,
             models.ClaimAct,
             models.ClaimGap,
             models.ClaimVoid,
@@ -96,6 +107,8 @@ class SubsidiesConfig(AppConfig):
         desk.register_waiting(claims_waiting)
         desk.register_waiting(accounts_waiting)
         desk.register_waiting(fees_waiting)
+        desk.register_waiting(transit_waiting)
+        register_bank_ledger()
         menu.register(
             menu.Section(
                 "subsidies",
@@ -106,9 +119,10 @@ class SubsidiesConfig(AppConfig):
                     menu.Item("月度申报", "subsidies:claim-list", count=waiting_count),
                     menu.Item("公示", "subsidies:notice-list"),
                     menu.Item("补贴标准", "subsidies:rate-list"),
-                    menu.Item("拨付", "subsidies:payment-list"),
+                    menu.Item("拨付与到账", "subsidies:payment-list", count=overdue_count),
                     menu.Item("收款账户", "subsidies:account-list", count=account_waiting_count),
                     menu.Item("业主交费", "subsidies:fee-list"),
+                    menu.Item("年度预算", "subsidies:budget-list"),
                     menu.Item("补贴统计", "subsidies:statistics"),
                 ],
             )

@@ -80,6 +80,33 @@ class AccountStatus(models.TextChoices):
     REJECTED = "rejected", "不予确认"
 
 
+class PaymentRoute(models.TextChoices):
+    """The way that money takes from the treasury to its payee."""
+
+    DIRECT = "direct", "财政直达收款单位"
+    STREET = "street", "经街道（乡镇）转拨"
+
+
+class PaymentOutcome(models.TextChoices):
+    SUCCESS = "success", "成功"
+    FAILED = "failed", "退回"
+
+
+class TransitPlace(models.TextChoices):
+    """Where the money of a payment is."""
+
+    TREASURY = "treasury", "财政在途"
+    STREET = "street", "在街道"
+    RETURNED = "returned", "退回待重付"
+    REPLACED = "replaced", "退回已重付"
+    ARRIVED = "arrived", "已到账"
+
+
+class BudgetKind(models.TextChoices):
+    INITIAL = "initial", "年初预算"
+    ADJUST = "adjust", "调整"
+
+
 @dataclass(frozen=True)
 class StageRule:
     """One stage of a procedure: from which state to which, by which role, of the own street or
@@ -225,6 +252,13 @@ CLAIM_OPENERS = frozenset({Role.STREET_CLERK, Role.BUREAU_MANAGER})
 PAYERS = frozenset({Role.FINANCE_OFFICER})
 # Who enters a payee's account, and who (another person) confirms it.
 ACCOUNT_KEEPERS = frozenset({Role.FINANCE_OFFICER, Role.BUREAU_MANAGER})
+# Who records, for the payee, what has arrived in the own street.
+RECEIVERS = frozenset({Role.STREET_CLERK})
+# Places from which money still has to come to its payee.
+UNDER_WAY_PLACES = (TransitPlace.TREASURY, TransitPlace.STREET, TransitPlace.RETURNED)
+BUDGET_KEEPERS = frozenset({Role.FINANCE_OFFICER})
+# Who names another source for a claim than the month's default.
+FUNDING_CHOOSERS = frozenset({Role.FINANCE_OFFICER, Role.BUREAU_MANAGER})
 # Who may have a whole account number shown, by an act that is recorded.
 ACCOUNT_READERS = frozenset({Role.FINANCE_OFFICER})
 COEFFICIENT_EDITORS = frozenset({Role.BUREAU_MANAGER})

@@ -12,10 +12,11 @@ from django.conf import settings
 
 from accounts.models import User
 from subsidies.calculations import plain_number
-from subsidies.choices import REQUEST_WRITERS
+from subsidies.choices import ACCOUNT_READERS, REQUEST_WRITERS
 from subsidies.models import FeeCollection, SubsidyClaim
 from subsidies.reports import (
     PaymentRequest,
+    budget_form,
     checked_form,
     claim_form,
     fee_form,
@@ -23,6 +24,7 @@ from subsidies.reports import (
     month_form,
     notice_form,
     payment_request,
+    payout_form,
 )
 from subsidies.selectors.fees import FeeSums
 from xingyang_pm.common import audit, clock, jobs
@@ -140,6 +142,17 @@ def fee_workbook(
         tag="导出",
     )
     return len(rows)
+
+
+def budget_workbook(year: int, *, actor: User) -> PaperFile:
+    """Return the 年度预算执行表 as a workbook."""
+    return _recorded(_workbook(budget_form(year)), actor=actor, target=None)
+
+
+def payout_workbook(claim: SubsidyClaim, *, actor: User) -> PaperFile:
+    """Return the 发放表 with whole account numbers; for finance alone, and recorded as such."""
+    require(actor, ACCOUNT_READERS, "发放表有完整账号，只有财务可以导出。")
+    return _recorded(_workbook(payout_form(claim)), actor=actor, target=claim)
 
 
 # --- PDF -------------------------------------------------------------------------------------

@@ -16,13 +16,25 @@ from xingyang_pm.common.filters import (
     YesNoFilter,
 )
 
-from .choices import SETTLED, AccountStatus, ClaimStatus, GapReason, MonthRuleChoice
+from .choices import (
+    SETTLED,
+    UNDER_WAY_PLACES,
+    AccountStatus,
+    BudgetKind,
+    ClaimStatus,
+    GapReason,
+    MonthRuleChoice,
+    PaymentRoute,
+    TransitPlace,
+)
 from .models import (
+    BudgetEntry,
     ClaimGap,
     ClaimScheme,
     CoefficientTable,
     FeeCollection,
     FeeStandard,
+    FundingSource,
     PayeeAccount,
     Payment,
     PublicNotice,
@@ -120,14 +132,55 @@ class PaymentFilterSet(PortalFilterSet):
     payee = ScopedChoiceFilter(Provider, label="收款单位", empty="全部单位")
     first = DateSpanFilter("paid_on", side="from", label="拨付日期从")
     last = DateSpanFilter("paid_on", side="to", label="拨付日期到")
+    place = django_filters.ChoiceFilter(label="在何处", choices=TransitPlace.choices)
+    open = YesNoFilter(label="在途", yes="在途", no="已到账或已重付", method="by_open")
+    overdue = YesNoFilter(label="超期", yes="超期未到账", no="没有超期", method="by_overdue")
     q = KeywordFilter(
         ["voucher_number__icontains", "payee__name__contains"], placeholder="凭证号、收款单位"
     )
 
     class Meta:
         model = Payment
-        fields = ["month", "street", "payee", "first", "last", "q"]
-        primary = ["month", "street", "payee", "q"]
+        fields = [
+            "month",
+            "street",
+            "payee",
+            "place",
+            "open",
+            "overdue",
+            "first",
+            "last",
+            "q",
+        ]
+        primary = ["month", "street", "place", "q"]
+
+    def by_open(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        return rows.under_way() if value else rows.exclude(place__in=UNDER_WAY_PLACES)
+
+    def by_overdue(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        late = rows.overdue(clock.today(), settings.TRANSIT_RED_DAYS)
+        return late if value else rows.exclude(pk__in=late.values("pk"))
+
+
+class BudgetFilterSet(PortalFilterSet):
+    year = django_filters.NumberFilter(label="年度")
+    source = ScopedChoiceFilter(FundingSource, label="资金来源", empty="全部来源")
+    kind = django_filters.ChoiceFilter(label="类别", choices=BudgetKind.choices)
+
+    class Meta:
+        model = BudgetEntry
+        fields = ["year", "source", "kind"]
+        primary = ["year", "source", "kind"]
+
+
+class FundingFilterSet(PortalFilterSet):
+    route = django_filters.ChoiceFilter(label="拨付路径", choices=PaymentRoute.choices)
+    q = KeywordFilter(["name__contains", "document_number__contains"], placeholder="名称、文号")
+
+    class Meta:
+        model = FundingSource
+        fields = ["route", "q"]
+        primary = ["route", "q"]
 
 
 class FeeFilterSet(PortalFilterSet):

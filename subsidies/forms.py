@@ -24,12 +24,15 @@ from .choices import (
     MAX_PERSONS,
     STAGE_ROLES,
     USUAL_NOTICE_DAYS,
+    BudgetKind,
     ClaimStage,
     MonthRuleChoice,
     ObjectionChannel,
+    PaymentOutcome,
+    PaymentRoute,
     StageChoice,
 )
-from .models import SubsidyClaim
+from .models import FundingSource, SubsidyClaim
 from .selectors.basis import basis_label
 
 PERSON_CHOICES = [("0", "不设这个环节")] + [
@@ -334,6 +337,89 @@ class PaymentForm(PortalForm):
         if changed:
             self.fields["account_seen"] = AccountSeenField(changed)
             dress_field(self.fields["account_seen"], "account_seen")
+
+
+SCANS = [".pdf", ".jpg", ".jpeg", ".png"]
+
+
+class PaymentResultForm(PortalForm):
+    outcome = forms.ChoiceField(label="银行结果", choices=PaymentOutcome.choices)
+    happened_on = forms.DateField(label="日期")
+    reference = forms.CharField(label="流水号", max_length=40, required=False)
+    reason = forms.CharField(
+        label="退回原因", max_length=200, required=False, help_text="退回的必填，照回单写。"
+    )
+
+
+class StreetArrivalForm(PortalForm):
+    arrived_on = forms.DateField(label="街道收款日期")
+    voucher_number = forms.CharField(label="街道入账凭证号", max_length=40)
+
+
+class ReceiptForm(PortalForm):
+    amount = MoneyField(
+        label="到账金额", help_text="照回执写。少于应收的，其余仍记为在途，并请写明滞留原因。"
+    )
+    received_on = forms.DateField(label="到账日期")
+    receipt_number = forms.CharField(label="回执号", max_length=40)
+    scan = UploadField(
+        label="回执扫描件", suffixes=SCANS, help_text="收款单位盖章的回执，PDF 或照片。"
+    )
+
+
+class TransitReasonForm(PortalForm):
+    reason = forms.CharField(
+        label="滞留原因", max_length=200, widget=SENTENCE, help_text="写明卡在哪里、谁在办。"
+    )
+    expected_on = forms.DateField(label="预计到账日期", required=False)
+
+
+class FundingForm(PortalForm):
+    name = forms.CharField(label="名称", max_length=40, help_text="如 市级财政、街道配套。")
+    route = forms.ChoiceField(label="拨付路径", choices=PaymentRoute.choices)
+    default_from = MonthField(
+        label="默认起始月份",
+        required=False,
+        help_text="从这个月起，没有另外指定的申报由这个来源支付。",
+    )
+    document_title = forms.CharField(label="依据文件", max_length=120)
+    document_number = forms.CharField(label="文号", max_length=60, required=False)
+
+
+class RouteForm(PortalForm):
+    route = forms.ChoiceField(label="拨付路径", choices=PaymentRoute.choices)
+    reason = forms.CharField(label="原因或依据", max_length=200)
+
+
+class ClaimFundForm(PortalForm):
+    source = forms.ModelChoiceField(FundingSource.objects.all(), label="资金来源")
+    reason = forms.CharField(label="原因", max_length=200)
+
+
+class BudgetForm(PortalForm):
+    source = forms.ModelChoiceField(FundingSource.objects.all(), label="资金来源")
+    year = forms.IntegerField(label="年度", min_value=2010, max_value=2100)
+    kind = forms.ChoiceField(label="类别", choices=BudgetKind.choices)
+    amount = MoneyField(label="金额", min_value=None, help_text="调减写负数，如 -50000.00。")
+    reason = forms.CharField(
+        label="调整原因", max_length=200, required=False, help_text="调整的必填。"
+    )
+    document_title = forms.CharField(label="依据文件", max_length=120)
+    document_number = forms.CharField(label="文号", max_length=60, required=False)
+    document = UploadField(label="文件扫描件", required=False, suffixes=SCANS)
+
+    class Meta:
+        sections = [
+            ("预算", ["source", "year", "kind", "amount", "reason"]),
+            ("依据", ["document_title", "document_number", "document"]),
+        ]
+        wide = ["reason", "document_title", "document"]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if values.get("kind") == BudgetKind.ADJUST and not values.get("reason", "").strip():
+            self.add_error("reason", "请写明调整的原因。")
+        return values
 
 
 class PaymentsForm(PortalForm):

@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any, Self
 
 from django.db.models import (
+    Case,
+    CharField,
     Count,
     DecimalField,
     Exists,
@@ -16,6 +18,7 @@ from django.db.models import (
     Subquery,
     Sum,
     Value,
+    When,
 )
 from django.db.models.functions import Cast, Coalesce, NullIf
 
@@ -23,7 +26,16 @@ from xingyang_pm.common import clock
 from xingyang_pm.common.money import fen
 from xingyang_pm.common.scoping import ScopedQuerySet
 
-from .choices import SETTLED, SOURCE_OF, AccountStatus, ClaimStatus, Decision, ObjectionOutcome
+from .choices import (
+    SETTLED,
+    SOURCE_OF,
+    UNDER_WAY_PLACES,
+    AccountStatus,
+    ClaimStatus,
+    Decision,
+    ObjectionOutcome,
+    PaymentOutcome,
+)
 
 
 class SubsidyRateQuerySet(ScopedQuerySet):
@@ -202,5 +214,77 @@ class PayeeAccountQuerySet(ScopedQuerySet):
 
 
 class PaymentQuerySet(ScopedQuerySet):
+    def total(self) -> Decimal:
+        return fen(self.aggregate(total=Sum("amount"))["total"] or 0)
+
+    def standing(self) -> Self:
+        """Return the payments that have not come back."""
+        results = self.model._meta.get_field("results").related_model._base_manager
+        back = results.filter(outcome=PaymentOutcome.FAILED).values("payment")
+        return self.exclude(pk__in=back)
+
+    def with_transit(self) -> Self:
+        """Annotate where the money is (``place``) and the days on which it moved.
+
+        ``succeeded_on`` and ``failed_on`` are the bank's words, ``arrived_on`` is the street's day,
+        ``received`` what the payee has confirmed (yuan) and ``received_on`` the last day of it,
+        ``last_reason`` why it has not arrived; each null where there is none.
+        """
+        results, receipts, arrivals, reasons = (
+            self.model._meta.get_field(name).related_model._base_manager.filter(
+                payment=OuterRef("pk")
+            )
+            for name in ("results", "receipts", "arrival", "reasons")
+        )
+        again = self.model._base_manager.filter(
+            claim=OuterRef("claim"), payee=OuterRef("payee"), attempt__gt=OuterRef("attempt")
+        )
+        got = receipts.order_by().values("payment")
+        rows = self.annotate(
+            succeeded_on=Subquery(
+                results.filter(outcome=PaymentOutcome.SUCCESS).values("happened_on")[:1]
+            ),
+            failed_on=Subquery(
+                results.filter(outcome=PaymentOutcome.FAILED).values("happened_on")[:1]
+            ),
+            arrived_on=Subquery(arrivals.values("arrived_on")[:1]),
+            received=Coalesce(
+                Subquery(got.annotate(sum=Sum("amount")).values("sum")),
+                Decimal(0),
+                output_field=DecimalField(max_digits=14, decimal_places=2),
+            ),
+            received_on=Subquery(got.annotate(last=Max("received_on")).values("last")),
+            last_reason=Subquery(reasons.order_by("-recorded_at", "-pk").values("reason")[:1]),
+            is_replaced=Exists(again),
+        )
+        # SQLite sums in binary: a tenth of a fen is nothing.
+        whole = Q(received__gt=F("amount") - Value(Decimal("0.001")))
+        return rows.annotate(
+            place=Case(
+                When(failed_on__isnull=False, is_replaced=True, then=Value("replaced")),
+                When(failed_on__isnull=False, then=Value("returned")),
+                When(whole, then=Value("arrived")),
+                When(arrived_on__isnull=False, then=Value("street")),
+                default=Value("treasury"),
+                output_field=CharField(),
+            )
+        )
+
+    def under_way(self) -> Self:
+        """Of :meth:`with_transit`: what has not come to its payee."""
+        return self.filter(place__in=[str(place) for place in UNDER_WAY_PLACES])
+
+    def overdue(self, day: dt.date, days: int) -> Self:
+        """Of :meth:`with_transit`: what has been under way for more than ``days`` on ``day``."""
+        return self.under_way().filter(paid_on__lt=day - dt.timedelta(days=days))
+
+
+class FundingSourceQuerySet(ScopedQuerySet):
+    def default_in(self, month: dt.date) -> Self:
+        """Return the source that pays claims of ``month`` which name none (at most one row)."""
+        return self.filter(default_from__lte=month).order_by("-default_from")[:1]
+
+
+class BudgetEntryQuerySet(ScopedQuerySet):
     def total(self) -> Decimal:
         return fen(self.aggregate(total=Sum("amount"))["total"] or 0)

@@ -10,9 +10,12 @@ from django.conf import settings
 from django.db.models import F
 
 from subsidies.calculations import plain_number
-from subsidies.choices import SETTLED, ClaimStatus
+from subsidies.choices import SETTLED, ClaimStatus, TransitPlace
 from subsidies.models import FeeCollection, PublicNotice, SubsidyClaim, SubsidyLine, SubsidyRate
 from subsidies.selectors.fees import FeeSums
+from subsidies.selectors.funding import budget_lines
+from subsidies.selectors.payee_accounts import number_of
+from subsidies.selectors.payees import PayeeSum, payee_sums
 from subsidies.selectors.summary import MonthSummary, StreetMonth, month_summary, require_sums
 from xingyang_pm.common import clock
 from xingyang_pm.common.errors import BusinessError
@@ -44,6 +47,32 @@ CLAIM_COLUMNS = (
     FormColumn("申报金额（元）", "money", total=True),
     FormColumn("备注", left=True, width=22),
 )
+PAYOUT_COLUMNS = (
+    FormColumn("序号", "ordinal"),
+    FormColumn("收款单位", left=True),
+    FormColumn("开户银行", left=True),
+    FormColumn("银行账号", width=26),
+    FormColumn("小区数", "integer", total=True, width=8),
+    FormColumn("户数", "integer", total=True, width=8),
+    FormColumn("金额（元）", "money", total=True),
+    FormColumn("领款人/回单号", width=18),
+    FormColumn("发放日期", "date", width=12),
+    FormColumn("备注", left=True, width=20),
+)
+BUDGET_COLUMNS = (
+    FormColumn("序号", "ordinal"),
+    FormColumn("资金来源", left=True),
+    FormColumn("拨付路径"),
+    FormColumn("年初预算（元）", "money", total=True),
+    FormColumn("调整（元）", "money", total=True),
+    FormColumn("已审批（元）", "money", total=True),
+    FormColumn("已拨付（元）", "money", total=True),
+    FormColumn("结余（元）", "money", total=True),
+    FormColumn("备注", left=True, width=20),
+)
+PAYOUT_SIGNATURES = (
+    "制表人", "复核人", "科室负责人", "分管领导", "主要领导", "财政部门",
+)  # fmt: skip
 MONTH_SIGNATURES = ("制表人", "复核人", "科室负责人", "分管领导", "主要领导")
 CLAIM_SIGNATURES = ("制表人", "街道负责人", "科室负责人", "分管领导")
 NOTHING = Decimal("0.00")
@@ -603,6 +632,98 @@ def fee_form(
 
 def _words(rate: Decimal | None) -> str:
     return "—" if rate is None else f"{rate}%"
+
+
+def _payout_row(index: int, payee: PayeeSum) -> list[Any]:
+    account = payee.account
+    remark = ""
+    if account is None:
+        remark = "没有已确认的收款账户"
+    elif payee.account_changed:
+        remark = "账户在审批后有变，请核对"
+    elif payee.place == TransitPlace.RETURNED:
+        remark = "银行退回，待重新拨付"
+    return [
+        index,
+        payee.name,
+        account.bank if account else "",
+        number_of(account) if account else "",
+        payee.estates,
+        payee.households,
+        payee.amount,
+        payee.voucher_number,
+        payee.paid_on,
+        remark,
+    ]
+
+
+def payout_form(claim: SubsidyClaim) -> OfficialForm:
+    """Return the 发放表 of an approved claim with the whole account numbers: for finance alone.
+
+    Raises :class:`BusinessError` before the approval, and when the payees' sums are not the
+    claim's.
+    """
+    if not claim.is_settled:
+        raise BusinessError("审批以后才能出发放表。", code="not_settled")
+    payees = [payee for payee in payee_sums(claim) if payee.amount]
+    if sum((payee.amount for payee in payees), Decimal(0)) != claim.total:
+        raise BusinessError(
+            "各收款单位之和与申报金额不符，表格没有生成，请先核对。", code="totals_differ"
+        )
+    return OfficialForm(
+        title=f"{claim.street.name}{_title(claim.month, '发放表')}",
+        columns=PAYOUT_COLUMNS,
+        sections=[FormSection([_payout_row(i, row) for i, row in enumerate(payees, 1)])],
+        reporting_unit=settings.OFFICE_NAME,
+        reported_on=clock.today(),
+        parts=[("补贴月份", clock.chinese_month(claim.month))],
+        capital="金额（元）",
+        stated={"金额（元）": claim.total},
+        signatures=PAYOUT_SIGNATURES,
+        notes=[
+            f"{claim.number} 第 {claim.version} 版。",
+            "本表有完整银行账号，只供财务支付，不得公示。",
+        ],
+        number=claim.number,
+        version=claim.version,
+        sheet_name="发放表",
+    )
+
+
+def budget_form(year: int) -> OfficialForm:
+    """Return the 年度预算执行表 of ``year``: a row for each source."""
+    lines = budget_lines(year)
+    if not lines:
+        raise BusinessError(f"{year}年没有预算，也没有已审批的申报，不能生成执行表。")
+    rows: list[list[Any]] = [
+        [
+            index,
+            line.source.name,
+            line.source.get_route_display(),
+            line.initial,
+            line.adjusted,
+            line.used,
+            line.paid,
+            line.left,
+            "超出预算" if line.is_overdrawn and line.entries else "",
+        ]
+        for index, line in enumerate(lines, 1)
+    ]
+    return OfficialForm(
+        title=f"荥阳市{year}年老旧小区物业管理补贴预算执行表",
+        columns=BUDGET_COLUMNS,
+        sections=[FormSection(rows)],
+        reporting_unit=settings.OFFICE_NAME,
+        reported_on=clock.today(),
+        parts=[("年度", f"{year}年")],
+        capital="已审批（元）",
+        stated={"已审批（元）": sum((line.used for line in lines), Decimal(0))},
+        signatures=MONTH_SIGNATURES,
+        notes=["按补贴所属月份归年。已拨付不含银行退回的。"],
+        number=f"YS-{year}",
+        version=1,
+        sheet_name="预算执行表",
+    )
 
 
 def form_total(form: OfficialForm) -> Decimal:

@@ -12,11 +12,20 @@ from django.utils.safestring import SafeString
 
 from xingyang_pm.common import clock
 from xingyang_pm.common.formats import moment_label, number
+from xingyang_pm.common.money import fen
 from xingyang_pm.common.tables import Column, Pill, RowLink, Table
 
 from .calculations import plain_number
-from .choices import CLAIM_OPENERS, OBJECTION_ANSWERERS, AccountStatus, ClaimStatus, GapReason
+from .choices import (
+    CLAIM_OPENERS,
+    OBJECTION_ANSWERERS,
+    AccountStatus,
+    ClaimStatus,
+    GapReason,
+    TransitPlace,
+)
 from .models import ClaimGap, PayeeAccount, SubsidyClaim, SubsidyLine
+from .selectors.transit import transit_of
 
 STATUS_TONES = {
     ClaimStatus.DRAFT: "",
@@ -305,9 +314,35 @@ class ProviderAccountTable(AccountTable):
     ]
 
 
+PLACE_TONES = {
+    TransitPlace.TREASURY: "b",
+    TransitPlace.STREET: "a",
+    TransitPlace.RETURNED: "a",
+    TransitPlace.REPLACED: "",
+    TransitPlace.ARRIVED: "g",
+}
+
+
+def place_pill(payment: Any) -> Pill:
+    """Where the money is; red alone when it is overdue."""
+    way = transit_of(payment)
+    return Pill(str(way.place.label), "r" if way.is_overdue else PLACE_TONES[way.place])
+
+
+def result_pill(payment: Any) -> Pill | None:
+    if payment.failed_on:
+        return Pill("退回", "a")
+    return Pill("成功", "g") if payment.succeeded_on else None
+
+
 class PaymentTable(Table):
+    """Payments with their way; the rows are those of :meth:`PaymentQuerySet.with_transit`."""
+
     columns = [
-        Column("paid_on", "拨付日期", kind="date", sort="paid_on", css="nowrap"),
+        Column(
+            "paid_on", "拨付日期", kind="date", sort="paid_on", link="subsidies:payment-detail",
+            css="nowrap",
+        ),
         Column(
             "payee",
             "收款单位",
@@ -327,10 +362,38 @@ class PaymentTable(Table):
             css="nowrap",
         ),
         Column("amount", "金额", kind="money", sort="amount", total="amount", unit="元"),
+        Column("place", "在何处", value=lambda row: place_pill(row).text, pill=place_pill),
+        Column(
+            "days", "在途", kind="integer", value=lambda row: transit_of(row).days, unit="天",
+            sort="paid_on",
+        ),
+        Column(
+            "treasury", "其中财政", kind="integer", unit="天", hidden=True,
+            value=lambda row: transit_of(row).treasury,
+        ),
+        Column(
+            "at_street", "其中街道", kind="integer", unit="天", hidden=True,
+            value=lambda row: transit_of(row).street,
+        ),
+        Column("result", "银行结果", pill=result_pill, css="nowrap"),
+        Column(
+            "received", "已到账", kind="money", unit="元", dash_zero=True, hidden=True,
+            value=lambda row: fen(row.received),
+        ),
+        Column(
+            "received_on", "到账日期", kind="date", value=lambda row: row.received_on,
+            css="nowrap", hidden=True,
+        ),
+        Column("reason", "滞留原因", value=lambda row: row.last_reason, css="wrap wide"),
         Column("voucher_number", "支付凭证号", css="tnum nowrap"),
-        Column("recorded_by", "登记人", value="recorded_by__name", css="sec nowrap"),
+        Column(
+            "account", "收款账户", value=lambda row: row.account.label if row.account else "",
+            css="sec wrap", hidden=True,
+        ),
+        Column("attempt", "第几次", kind="integer", hidden=True),
+        Column("recorded_by", "登记人", value="recorded_by__name", css="sec nowrap", hidden=True),
         Column("recorded_at", "登记时间", kind="datetime", sort="recorded_at", hidden=True),
-    ]
+    ]  # fmt: skip
     default_sort = "-paid_on"
     sum_row = True
 
@@ -338,7 +401,7 @@ class PaymentTable(Table):
 class ProviderPaymentTable(PaymentTable):
     """The payments of one provider: who is paid stands above it."""
 
-    columns = [column for column in PaymentTable.columns if column.name != "payee"]
+    columns = [column for column in PaymentTable.columns if column.name not in {"payee", "account"}]
     sum_row = False
 
 
@@ -590,6 +653,72 @@ class IncomeTable(Table):
         Column("per_household", "每户每月", kind="money", sort="per_household", unit="元"),
     ]  # fmt: skip
     default_sort = "-total"
+
+
+class ReceiptTable(Table):
+    """What a payee has confirmed of one payment."""
+
+    columns = [
+        Column("received_on", "到账日期", kind="date", css="nowrap"),
+        Column("amount", "到账金额", kind="money", unit="元"),
+        Column("receipt_number", "回执号", css="tnum nowrap"),
+        Column(
+            "scan", "扫描件", value="scan_name", link="subsidies:receipt-scan", export=False,
+            css="clip",
+        ),
+        Column("recorded_by", "登记人", value="recorded_by__name", css="sec nowrap"),
+        Column("recorded_at", "登记时间", kind="datetime", css="nowrap"),
+    ]  # fmt: skip
+    default_sort = "pk"
+
+
+class ReasonTable(Table):
+    """Why a payment has not arrived, the newest first."""
+
+    columns = [
+        Column("recorded_at", "时间", kind="datetime", css="nowrap"),
+        Column("place", "在何处", css="nowrap"),
+        Column("reason", "滞留原因", css="wrap wide"),
+        Column("expected_on", "预计到账", kind="date", css="nowrap"),
+        Column("recorded_by", "登记人", value="recorded_by__name", css="sec nowrap"),
+    ]
+    default_sort = "-pk"
+
+
+class FundingTable(Table):
+    columns = [
+        Column("name", "名称", sort="name", link="subsidies:funding-detail", css="nm"),
+        Column("route", "拨付路径", sort="route", css="nowrap"),
+        Column("default_from", "默认起始月份", kind="month", sort="default_from", css="nowrap"),
+        Column("document_title", "依据文件", css="wrap wide"),
+        Column("document_number", "文号", css="nowrap"),
+        Column("created_by", "登记人", value="created_by__name", css="sec nowrap"),
+    ]
+    default_sort = "name"
+
+
+class BudgetTable(Table):
+    """Every entry of every budget, as its document says it."""
+
+    columns = [
+        Column("year", "年度", sort="year", num=True),
+        Column(
+            "source",
+            "资金来源",
+            value="source__name",
+            sort="source__name",
+            link=RowLink("subsidies:funding-detail", "source_id"),
+            css="nm",
+        ),
+        Column("kind", "类别", sort="kind", css="nowrap"),
+        Column("amount", "金额", kind="money", sort="amount", total="amount", unit="元"),
+        Column("reason", "调整原因", css="wrap wide"),
+        Column("document_title", "依据文件", link="subsidies:budget-document", css="wrap wide"),
+        Column("document_number", "文号", css="nowrap"),
+        Column("recorded_by", "登记人", value="recorded_by__name", css="sec nowrap"),
+        Column("recorded_at", "登记时间", kind="date", sort="recorded_at", css="nowrap"),
+    ]
+    default_sort = "-year"
     sum_row = True
 
 

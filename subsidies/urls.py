@@ -7,6 +7,7 @@ from .views import (
     claims,
     coefficients,
     fees,
+    funding,
     income,
     lines,
     notices,
@@ -15,6 +16,7 @@ from .views import (
     rates,
     schemes,
     statistics,
+    transit,
 )
 
 app_name = "subsidies"
@@ -39,6 +41,7 @@ urlpatterns = [
     path("<int:pk>/void/confirm/", acts.ClaimVoidConfirm.as_view(), name="claim-void-confirm"),
     path("<int:pk>/void/back/", acts.ClaimVoidTakeBack.as_view(), name="claim-void-back"),
     path("<int:pk>/workbook/", papers.ClaimWorkbook.as_view(), name="claim-workbook"),
+    path("<int:pk>/payout/", papers.PayoutWorkbook.as_view(), name="claim-payout"),
     path("<int:pk>/print/", papers.ClaimPrint.as_view(), name="claim-print"),
     path("months/<str:month>/workbook/", papers.MonthWorkbook.as_view(), name="month-workbook"),
     path("months/<str:month>/print/", papers.MonthPrint.as_view(), name="month-print"),
@@ -61,7 +64,6 @@ urlpatterns = [
     path(
         "accounts/<int:pk>/reveal/", payee_accounts.AccountReveal.as_view(), name="account-reveal"
     ),
-    path("payments/", rates.PaymentList.as_view(), name="payment-list"),
     path("notices/", notices.NoticeList.as_view(), name="notice-list"),
     path("notices/<int:pk>/", notices.NoticeDetail.as_view(), name="notice-detail"),
     path(
@@ -80,6 +82,23 @@ urlpatterns = [
     path("schemes/", schemes.SchemeList.as_view(), name="scheme-list"),
     path("schemes/new/", schemes.SchemeCreate.as_view(), name="scheme-create"),
     path("schemes/<int:pk>/", schemes.SchemeDetail.as_view(), name="scheme-detail"),
+    path("payments/", transit.PaymentList.as_view(), name="payment-list"),
+    path("payments/<int:pk>/", transit.PaymentDetail.as_view(), name="payment-detail"),
+    path("payments/<int:pk>/result/", transit.PaymentResultPage.as_view(), name="payment-result"),
+    path("payments/<int:pk>/repay/", transit.PaymentRepay.as_view(), name="payment-repay"),
+    path("payments/<int:pk>/arrival/", transit.ArrivalPage.as_view(), name="payment-arrival"),
+    path("payments/<int:pk>/receipt/", transit.ReceiptPage.as_view(), name="payment-receipt"),
+    path("payments/<int:pk>/reason/", transit.ReasonPage.as_view(), name="payment-reason"),
+    path("receipts/<int:pk>/scan/", transit.ReceiptScan.as_view(), name="receipt-scan"),
+    path("<int:pk>/funding/", funding.ClaimFund.as_view(), name="claim-fund"),
+    path("budget/", funding.BudgetList.as_view(), name="budget-list"),
+    path("budget/new/", funding.BudgetCreate.as_view(), name="budget-create"),
+    path("budget/<int:pk>/document/", funding.BudgetDocument.as_view(), name="budget-document"),
+    path("budget/summary/", funding.BudgetWorkbook.as_view(), name="budget-workbook"),
+    path("funding/", funding.FundingList.as_view(), name="funding-list"),
+    path("funding/new/", funding.FundingCreate.as_view(), name="funding-create"),
+    path("funding/<int:pk>/", funding.FundingDetail.as_view(), name="funding-detail"),
+    path("funding/<int:pk>/route/", funding.FundingRoute.as_view(), name="funding-route"),
     path("rates/", rates.RateList.as_view(), name="rate-list"),
     path("rates/new/", rates.RateCreate.as_view(), name="rate-create"),
     path("rates/<int:pk>/", rates.RateDetail.as_view(), name="rate-detail"),

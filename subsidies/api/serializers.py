@@ -5,7 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from subsidies.choices import TransitPlace
 from subsidies.models import Payment, SubsidyClaim, SubsidyLine, SubsidyRate
+from subsidies.selectors.transit import transit_of
 
 
 class RateSerializer(serializers.ModelSerializer):
@@ -88,6 +90,9 @@ class PaymentSerializer(serializers.ModelSerializer):
     month = serializers.DateField(source="claim.month", read_only=True)
     payee_code = serializers.CharField(source="payee.code", read_only=True)
     payee = serializers.CharField(source="payee.name", read_only=True)
+    place = serializers.ChoiceField(choices=TransitPlace.choices, read_only=True)
+    days = serializers.SerializerMethodField()
+    received_on = serializers.DateField(read_only=True, allow_null=True)
 
     class Meta:
         model = Payment
@@ -101,4 +106,13 @@ class PaymentSerializer(serializers.ModelSerializer):
             "amount",
             "voucher_number",
             "paid_on",
+            "attempt",
+            "route",
+            "place",
+            "days",
+            "received_on",
         ]
+
+    @extend_schema_field(serializers.IntegerField())
+    def get_days(self, payment: Any) -> int:
+        return transit_of(payment).days

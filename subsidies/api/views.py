@@ -48,7 +48,7 @@ class LineViewSet(viewsets.ReadOnlyModelViewSet):
 
 
 class PaymentViewSet(viewsets.ReadOnlyModelViewSet):
-    """拨付。"""
+    """拨付，附在何处和已在途天数；没有账户。"""
 
     queryset = Payment.objects.none()
     serializer_class = PaymentSerializer
@@ -56,6 +56,5 @@ class PaymentViewSet(viewsets.ReadOnlyModelViewSet):
     token_right = TokenRight.SUBSIDIES
 
     def get_queryset(self) -> QuerySet:
-        return Payment.objects.visible_to(self.request.user).select_related(
-            "claim__street", "payee"
-        )
+        rows = Payment.objects.visible_to(self.request.user).with_transit()
+        return rows.select_related("claim__street", "payee")

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from enterprises.models import Provider
+from subsidies.choices import PaymentRoute
 from subsidies.querysets import PaymentQuerySet
 from xingyang_pm.common.triggers import AppendOnly, Guard
 
@@ -16,7 +18,13 @@ USER = settings.AUTH_USER_MODEL
 
 
 class Payment(models.Model):
-    """拨付: what was paid to one payee for one claim."""
+    """拨付: what was paid to one payee for one claim.
+
+    The row says that the order was given and is never edited. What the bank made of it, and what
+    arrived, are rows of their own (``transit``). A payment that came back stays; the money is paid
+    again by the next ``attempt``, which the database lets in only once the one before has failed:
+    so of the payments to one payee for one claim all but the last have come back.
+    """
 
     claim = models.ForeignKey(
         SubsidyClaim, models.PROTECT, related_name="payments", verbose_name="补贴申报"
@@ -36,6 +44,13 @@ class Payment(models.Model):
     )
     voucher_number = models.CharField("支付凭证号", max_length=40)
     paid_on = models.DateField("拨付日期")
+    attempt = models.PositiveSmallIntegerField("第几次", default=1)
+    route = models.CharField(
+        "拨付路径",
+        max_length=10,
+        choices=PaymentRoute.choices,
+        default=PaymentRoute.DIRECT,
+    )
     recorded_by = models.ForeignKey(USER, models.PROTECT, verbose_name="登记人", related_name="+")
     recorded_at = models.DateTimeField("登记时间")
 
@@ -46,8 +61,19 @@ class Payment(models.Model):
         Guard(
             "approved",
             ("INSERT",),
-            claim_status("NEW") + " <> 'approved'",
+            # What came back is paid again also after the claim was marked as paid.
+            claim_status("NEW")
+            + " NOT IN ('approved', CASE WHEN NEW.attempt > 1 THEN 'paid' ELSE 'approved' END)",
             "只有已审批的申报可以登记拨付。",
+        ),
+        Guard(
+            "attempt",
+            ("INSERT",),
+            "NEW.attempt > 1 AND NOT EXISTS (SELECT 1 FROM {table} before"
+            " JOIN subsidies_paymentresult result ON result.payment_id = before.id"
+            " WHERE before.claim_id = NEW.claim_id AND before.payee_id = NEW.payee_id"
+            " AND before.attempt = NEW.attempt - 1 AND result.outcome = 'failed')",
+            "前一次拨付没有退回，不能重新拨付。",
         ),
         Guard(
             "amount",
@@ -91,9 +117,14 @@ class Payment(models.Model):
         ordering = ["-paid_on", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["claim", "payee"],
+                fields=["claim", "payee", "attempt"],
                 name="payment_once_per_payee",
                 violation_error_message="这个收款单位本月已登记拨付。",
+            ),
+            models.CheckConstraint(
+                condition=Q(attempt__gte=1),
+                name="payment_attempt_from_one",
+                violation_error_message="第几次拨付从一算起。",
             ),
             models.CheckConstraint(
                 condition=Q(amount__gt=0),
@@ -116,3 +147,6 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payee} {self.amount}元"
+
+    def get_absolute_url(self) -> str:
+        return reverse("subsidies:payment-detail", args=[self.pk])

@@ -16,6 +16,7 @@ from xingyang_pm.common.formats import span_label
 from xingyang_pm.common.money import fen, money
 
 from .changes import LaterCount, LineChange, later_counts, source_changes
+from .funding import budget_check
 from .payee_accounts import account_check
 from .persons import Part, parts_in
 from .stages import notice_of
@@ -228,6 +229,7 @@ def claim_checks(
         *_notice_check(claim),
         _person_check(claim, parts_in(claim) if parts is None else parts, user),
         account_check(claim),
+        *budget_check(claim),
     ]
     return ClaimChecks(rows, changes, later)
 

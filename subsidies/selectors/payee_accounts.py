@@ -10,7 +10,8 @@ from xingyang_pm.common import clock
 from xingyang_pm.common.access import holds
 from xingyang_pm.common.chain import Check
 from xingyang_pm.common.desk import WaitingItem
-from xingyang_pm.common.sealing import digest
+from xingyang_pm.common.errors import BusinessError
+from xingyang_pm.common.sealing import digest, opened
 
 PURPOSE = "payee-account"
 SHOWN = 3
@@ -19,6 +20,20 @@ SHOWN = 3
 def number_digest(number: str) -> str:
     """Return the digest under which the account ``number`` (digits alone) is found."""
     return digest(number, purpose=PURPOSE)
+
+
+def number_of(account: PayeeAccount) -> str:
+    """Return the whole number, held against its digest. For papers of finance alone.
+
+    Raises :class:`BusinessError` (code ``sealed``) when it cannot be opened or is another one.
+    """
+    number = opened(account.number_sealed)
+    if number_digest(number) != account.number_digest:
+        raise BusinessError(
+            f"{account.provider} 的账号与登记时不符，数据被改动过，请联系系统管理员。",
+            code="sealed",
+        )
+    return number
 
 
 def accounts_in_force(

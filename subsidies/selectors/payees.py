@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from django.db.models import Count, Sum
 
-from subsidies.choices import ClaimStatus
-from subsidies.models import PayeeAccount, SubsidyClaim
+from subsidies.choices import ClaimStatus, TransitPlace
+from subsidies.models import PayeeAccount, Payment, SubsidyClaim
 from xingyang_pm.common import clock
 from xingyang_pm.common.money import fen
 
@@ -20,6 +20,7 @@ class PayeeSum:
 
     ``account`` is the one it was paid to, before that the one in force today; ``account_changed``
     says that a claim waits for its payment and the approver was shown another one, or none.
+    ``payment`` is the last one, with its way (:meth:`PaymentQuerySet.with_transit`).
     """
 
     payee: int
@@ -33,6 +34,11 @@ class PayeeSum:
     paid_on: dt.date | None = None
     account: PayeeAccount | None = None
     account_changed: bool = False
+    payment: Payment | None = None
+
+    @property
+    def place(self) -> TransitPlace | None:
+        return TransitPlace(self.payment.place) if self.payment else None
 
     @property
     def is_paid(self) -> bool:
@@ -41,7 +47,8 @@ class PayeeSum:
 
 def payee_sums(claim: SubsidyClaim) -> list[PayeeSum]:
     """Return the payees of ``claim``, the largest amount first; five queries at most."""
-    payments = {row.payee_id: row for row in claim.payments.select_related("account")}
+    rows_paid = claim.payments.with_transit().select_related("account").order_by("attempt")
+    payments = {row.payee_id: row for row in rows_paid}
     rows = (
         claim.lines.included()
         .order_by()
@@ -74,6 +81,7 @@ def payee_sums(claim: SubsidyClaim) -> list[PayeeSum]:
                 payment.voucher_number if payment else "",
                 payment.paid_on if payment else None,
                 account,
+                payment=payment,
                 account_changed=payment is None
                 and awaits_payment
                 and account is not None

@@ -19,6 +19,7 @@ from .fees import (
     fees_confirm,
     fees_enter,
 )
+from .funding import budget_record, claim_fund, funding_register, funding_route_change
 from .lines import line_deduct, line_exclude, line_include
 from .notices import objection_answer, objection_record
 from .payee_accounts import (
@@ -31,6 +32,13 @@ from .payee_accounts import (
 from .payments import PaymentEntry, claim_pay
 from .rates import rate_register
 from .schemes import scheme_register
+from .transit import (
+    payment_repay,
+    payment_result_record,
+    receipt_record,
+    street_arrival_record,
+    transit_reason_record,
+)
 from .voids import void_confirm, void_propose, void_take_back
 
 __all__ = [
@@ -43,8 +51,10 @@ __all__ = [
     "account_reject",
     "account_reveal",
     "accounts_reseal",
+    "budget_record",
     "claim_approve",
     "claim_check",
+    "claim_fund",
     "claim_open",
     "claim_pay",
     "claim_recompute",
@@ -58,14 +68,21 @@ __all__ = [
     "fee_standard_register",
     "fees_confirm",
     "fees_enter",
+    "funding_register",
+    "funding_route_change",
     "line_deduct",
     "line_exclude",
     "line_include",
     "month_open",
     "objection_answer",
     "objection_record",
+    "payment_repay",
+    "payment_result_record",
     "rate_register",
+    "receipt_record",
     "scheme_register",
+    "street_arrival_record",
+    "transit_reason_record",
     "void_confirm",
     "void_propose",
     "void_take_back",

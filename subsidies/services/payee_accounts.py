@@ -12,14 +12,14 @@ from accounts.models import User
 from enterprises.models import Provider
 from subsidies.choices import ACCOUNT_KEEPERS, ACCOUNT_READERS, AccountStatus
 from subsidies.models import PayeeAccount, Payment
-from subsidies.selectors.payee_accounts import number_digest
+from subsidies.selectors.payee_accounts import number_digest, number_of
 from xingyang_pm.common import clock
 from xingyang_pm.common.access import require
 from xingyang_pm.common.audit import record, snapshot
 from xingyang_pm.common.errors import BusinessError
 from xingyang_pm.common.guarding import guarded
 from xingyang_pm.common.scoping import assert_in_scope
-from xingyang_pm.common.sealing import opened, resealed, sealed
+from xingyang_pm.common.sealing import resealed, sealed
 from xingyang_pm.common.states import move
 
 TAG = "补贴"
@@ -188,20 +188,6 @@ def account_reject(*, account: PayeeAccount, opinion: str, actor: User) -> Payee
         return _decide(
             account, target=AccountStatus.REJECTED, opinion=opinion, actor=actor, tone="a"
         )
-
-
-def number_of(account: PayeeAccount) -> str:
-    """Return the whole number, held against its digest. For papers of finance alone.
-
-    Raises :class:`BusinessError` (code ``sealed``) when it cannot be opened or is another one.
-    """
-    number = opened(account.number_sealed)
-    if number_digest(number) != account.number_digest:
-        raise BusinessError(
-            f"{account.provider} 的账号与登记时不符，数据被改动过，请联系系统管理员。",
-            code="sealed",
-        )
-    return number
 
 
 def account_reveal(*, account: PayeeAccount, purpose: str, actor: User) -> str:

@@ -3,14 +3,16 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from accounts.models import User
 from enterprises.models import Provider
 from subsidies.choices import ClaimStage, Decision, SealedKind
 from subsidies.models import PayeeAccount, Payment, SubsidyClaim
 from subsidies.selectors.chain import payment_content
+from subsidies.selectors.funding import route_of
 from subsidies.selectors.payee_accounts import accounts_at_approval, accounts_in_force, approved_at
-from subsidies.selectors.payees import PayeeSum, payee_sums
+from subsidies.selectors.payees import payee_sums
 from xingyang_pm.common import clock, states
 from xingyang_pm.common.audit import record
 from xingyang_pm.common.errors import BusinessError
@@ -93,17 +95,16 @@ def _account_for(claim: SubsidyClaim, entry: PaymentEntry) -> PayeeAccount:
 
 
 def _pay_one(
-    claim: SubsidyClaim, entry: PaymentEntry, sums: dict[int, PayeeSum], actor: User
+    claim: SubsidyClaim, entry: PaymentEntry, amount: Decimal, actor: User, attempt: int = 1
 ) -> Payment:
-    owed = sums.get(entry.payee.pk)
-    if owed is None or not owed.amount:
-        raise BusinessError(f"{entry.payee} 在这份申报中没有应拨金额。", field="payee")
     account = _account_for(claim, entry)
     payment = Payment(
         claim=claim,
         payee=entry.payee,
-        amount=owed.amount,
+        amount=amount,
         account=account,
+        attempt=attempt,
+        route=route_of(claim),
         voucher_number="".join(entry.voucher_number.split()),
         paid_on=entry.paid_on,
         recorded_by=actor,
@@ -117,7 +118,8 @@ def _pay_one(
         verb="payment.record",
         target=payment,
         summary=(
-            f"登记拨付 {entry.payee} {money(payment.amount)} 元至{account.label}，"
+            f"{'登记拨付' if attempt == 1 else '重新拨付'} {entry.payee} "
+            f"{money(payment.amount)} 元至{account.label}，"
             f"凭证 {payment.voucher_number}，{entry.paid_on.isoformat()}"
         ),
         subjects=[claim, entry.payee],
@@ -126,11 +128,24 @@ def _pay_one(
             "voucher_number": payment.voucher_number,
             "paid_on": payment.paid_on,
             "account": account.pk,
+            "attempt": attempt,
+            "route": payment.route,
         },
         tag="补贴",
         tone="g",
     )
     return payment
+
+
+def pay_again(claim: SubsidyClaim, returned: Payment, entry: PaymentEntry, actor: User) -> Payment:
+    """Write the next payment of a payee whose last one, ``returned``, came back.
+
+    ``claim`` is locked. The claim stays what it is: it is paid once every order was given, and
+    whether the money has arrived is another question.
+    """
+    require_new_person(claim, actor, stage_rule(claim, ClaimStage.PAY))
+    _require_day(entry, _approved_on(claim))
+    return _pay_one(claim, entry, returned.amount, actor, returned.attempt + 1)
 
 
 def claim_pay(*, claim: SubsidyClaim, entries: Sequence[PaymentEntry], actor: User) -> SubsidyClaim:
@@ -151,7 +166,10 @@ def claim_pay(*, claim: SubsidyClaim, entries: Sequence[PaymentEntry], actor: Us
         approved_on = _approved_on(claim)
         for entry in entries:
             _require_day(entry, approved_on)
-            _pay_one(claim, entry, sums, actor)
+            owed = sums.get(entry.payee.pk)
+            if owed is None or not owed.amount:
+                raise BusinessError(f"{entry.payee} 在这份申报中没有应拨金额。", field="payee")
+            _pay_one(claim, entry, owed.amount, actor)
         open_payees = {pk for pk, owed in sums.items() if owed.amount} - set(
             claim.payments.values_list("payee", flat=True)
         )

@@ -30,6 +30,7 @@ from subsidies.forms import (
 from subsidies.models import SubsidyClaim
 from subsidies.selectors.changes import source_changes
 from subsidies.selectors.checks import blocker
+from subsidies.selectors.funding import budget_check
 from subsidies.selectors.payees import PayeeSum, payee_sums
 from subsidies.selectors.stages import turn_of
 from subsidies.selectors.voids import void_of, void_refusal
@@ -134,6 +135,11 @@ class ClaimCheck(_StagePage):
 
 class ClaimApprove(_StagePage):
     stage, roles = ClaimStage.APPROVE, STAGE_ROLES[ClaimStage.APPROVE]
+
+    def facts(self) -> Sequence[Fact]:
+        """Say beside the figures whether the year's money suffices: a warning, no lock."""
+        money_left = [Fact(check.title, check.text) for check in budget_check(self.object)]
+        return [*super().facts(), *money_left]
 
     def perform(self, form: OpinionForm) -> SubsidyClaim:
         return services.claim_approve(claim=self.object, actor=self.user, **form.cleaned_data)

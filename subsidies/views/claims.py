@@ -9,16 +9,26 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from subsidies import services
-from subsidies.choices import CLAIM_OPENERS, REQUEST_WRITERS, VOIDABLE, VOIDERS, ClaimStatus
+from subsidies.choices import (
+    ACCOUNT_READERS,
+    CLAIM_OPENERS,
+    FUNDING_CHOOSERS,
+    REQUEST_WRITERS,
+    VOIDABLE,
+    VOIDERS,
+    ClaimStatus,
+)
 from subsidies.filters import ClaimFilterSet, GapFilterSet
 from subsidies.forms import ClaimOpenForm
 from subsidies.models import ClaimGap, ClaimVoid, SubsidyClaim, SubsidyLine
 from subsidies.selectors.changes import LineChange, source_changes
 from subsidies.selectors.checks import claim_checks, notice_refusal
+from subsidies.selectors.funding import source_of
 from subsidies.selectors.payees import payee_sums
 from subsidies.selectors.persons import parts_in
 from subsidies.selectors.stages import acts_of, claim_stages, opinions_of, turn_of
 from subsidies.selectors.summary import month_summary
+from subsidies.selectors.transit import arrival_stage
 from subsidies.selectors.voids import void_of
 from subsidies.tables import ClaimTable, GapTable, LineTable, status_pill
 from xingyang_pm.common import clock
@@ -242,6 +252,17 @@ class ClaimDetail(RecordPage):
                     roles=CLAIM_OPENERS,
                 )
             )
+        if claim.is_settled:
+            actions.append(
+                Action(
+                    "发放表",
+                    "subsidies:claim-payout",
+                    icon="file-spreadsheet",
+                    by_pk=True,
+                    download=True,
+                    roles=ACCOUNT_READERS,
+                )
+            )
         if turn.may_take_back:
             actions.append(Action("撤回", "subsidies:claim-withdraw", by_pk=True))
         if turn.may_return:
@@ -300,7 +321,7 @@ class ClaimDetail(RecordPage):
     # --- body ---
 
     def stages(self) -> Sequence[Stage]:
-        return claim_stages(self.object, self.acts)
+        return [*claim_stages(self.object, self.acts), arrival_stage(self.object)]
 
     @cached_property
     def only(self) -> str:
@@ -416,6 +437,8 @@ class ClaimDetail(RecordPage):
             checks=self.checks.rows,
             checked_at=clock.now(),
             payees=self.payees,
+            source=source_of(claim),
+            may_fund=not claim.is_settled and holds(self.user, FUNDING_CHOOSERS),
             paying=self.turn.rule is not None
             and self.turn.rule.stage == "pay"
             and not self.turn.locked,

@@ -22,7 +22,7 @@ from subsidies.choices import FEE_ENTERERS, RATE_EDITORS
 from subsidies.exports import fee_workbook
 from subsidies.filters import FeeFilterSet, FeeStandardFilterSet
 from subsidies.forms import FeeCorrectForm, FeeEvidenceForm, FeeStandardForm
-from subsidies.imports import FEES
+from subsidies.imports.fees import FEES
 from subsidies.models import FeeCollection, FeeStandard
 from subsidies.selectors.fees import (
     FeeRow,

@@ -43,8 +43,8 @@ def provider_payments(provider: Provider, user: Any) -> Panel:
     return TablePanel(
         "拨付",
         ProviderPaymentTable,
-        rows,
-        meta=f"合计 {number(rows.total(), 2)} 元",
+        rows.with_transit(),
+        meta=f"合计 {number(rows.standing().total(), 2)} 元",
         empty_text="还没有拨付。申报审批后由财务登记。",
         limit=SHOWN,
         user=user,

@@ -1,13 +1,13 @@
-"""The rates and the payments."""
+"""The rates."""
 
 from collections.abc import Sequence
 
 from subsidies import services
 from subsidies.choices import RATE_EDITORS
-from subsidies.filters import PaymentFilterSet, RateFilterSet
+from subsidies.filters import RateFilterSet
 from subsidies.forms import RateForm
-from subsidies.models import Payment, SubsidyRate
-from subsidies.tables import PaymentTable, RateTable
+from subsidies.models import SubsidyRate
+from subsidies.tables import RateTable
 from xingyang_pm.common import clock
 from xingyang_pm.common.money import money
 from xingyang_pm.common.views.generic import (
@@ -88,9 +88,3 @@ class RateDocument(DownloadPage):
 
     def audit_summary(self, download: Download) -> str:
         return ""
-
-
-class PaymentList(ListPage):
-    model, table_class, filterset_class = Payment, PaymentTable, PaymentFilterSet
-    title, unit = "拨付", "笔拨付"
-    empty_text = "还没有拨付。申报审批后，由财务在申报页登记。"

@@ -309,6 +309,24 @@ RULES: dict[str, Rule] = {
     "subsidies:line-include": act(CLERK | INSPECTOR | MANAGER),
     "subsidies:gap-list": listing(),
     "subsidies:payment-list": listing(),
+    "subsidies:payment-detail": reading(),
+    "subsidies:payment-result": act(FINANCE),
+    "subsidies:payment-repay": act(FINANCE),
+    # The street's clerk records for the payee; the bureau's finance pays and does not attest it.
+    "subsidies:payment-arrival": act(CLERK),
+    "subsidies:payment-receipt": act(CLERK),
+    "subsidies:payment-reason": act(CLERK | LEADER | FINANCE),
+    "subsidies:receipt-scan": reading(),
+    "subsidies:claim-fund": act(MANAGER | FINANCE),
+    "subsidies:claim-payout": reading(FINANCE),
+    "subsidies:budget-list": listing(),
+    "subsidies:budget-create": act(FINANCE, "page"),
+    "subsidies:budget-document": reading(scope="city"),
+    "subsidies:budget-workbook": Rule(READERS, NOBODY),
+    "subsidies:funding-list": listing(),
+    "subsidies:funding-create": act(FINANCE, "page"),
+    "subsidies:funding-detail": reading(scope="city"),
+    "subsidies:funding-route": act(FINANCE, "city"),
     "subsidies:account-list": listing(),
     "subsidies:account-create": act(FINANCE | MANAGER, "page"),
     "subsidies:account-detail": reading(),
@@ -381,7 +399,8 @@ RULES: dict[str, Rule] = {
     # --- what no domain owns ----------------------------------------------------------------
     "common:search": Rule(READERS, NOBODY),
     # A street's clerk brings in the ledger of the own old estates.
-    "common:import-list": listing(MANAGER | SITE),
+    # Finance brings in the bank's workbook.
+    "common:import-list": listing(MANAGER | SITE | FINANCE),
     "common:import-upload": act(MANAGER, "page"),
     "common:import-template": Rule(MANAGER, NOBODY),
     **{

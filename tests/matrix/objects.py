@@ -439,33 +439,47 @@ def _paid(world: World, side: str) -> Any:
     """Return a claim of the month before last, taken to its payment by the right people: its
     lines, acts and payments cannot be made in any other way."""
     if ("paid", side) not in world.built:
-        street = world.get("estates.Street", side)
-        world.get("subsidies.SubsidyRate", "street")
-        world.get("subsidies.ClaimScheme", side)
-        served, uncounted = (
-            _build(world, "estates.Estate", side, code=f"L9{side[0]}{n}", name=f"{MARK[side]}{n}院")
-            for n in (1, 2)
-        )
-        for estate in (served, uncounted):
-            _build(world, "enterprises.Engagement", side, estate=estate, start_date=_LONG_AGO)
-        count = _build(
-            world, "estates.HouseholdCount", side, estate=served, effective_month=_LONG_AGO
-        )
-        type(count).objects.filter(pk=count.pk).update(
-            status="verified", decided_by=world.leader(side), decided_at=clock.now()
-        )
-        claim = services.claim_open(street=street, month=clock.add_months(clock.today(), -2))
-        cast = world.cast
-        services.claim_submit(claim=claim, actor=world.clerk(side))
-        services.claim_review(claim=claim, actor=world.leader(side))
-        services.claim_check(claim=claim, actor=cast.city_manager)
-        services.claim_approve(claim=claim, actor=cast.bureau_leader)
-        payee = claim.lines.get().payee
-        world.get("subsidies.PayeeAccount", side)
-        entry = services.PaymentEntry(payee, f"PZ-{side}", clock.today())
-        services.claim_pay(claim=claim, entries=[entry], actor=cast.finance_officer)
-        world.built["paid", side] = claim
+        world.built["paid", side] = _taken_to_payment(world, side, months_back=2)
     return world.built["paid", side]
+
+
+def _served(world: World, side: str) -> None:
+    """Make one old estate with a verified count and one without, both in service."""
+    if ("served", side) in world.built:
+        return
+    world.get("subsidies.SubsidyRate", "street")
+    served, uncounted = (
+        _build(world, "estates.Estate", side, code=f"L9{side[0]}{n}", name=f"{MARK[side]}{n}院")
+        for n in (1, 2)
+    )
+    for estate in (served, uncounted):
+        _build(world, "enterprises.Engagement", side, estate=estate, start_date=_LONG_AGO)
+    count = _build(world, "estates.HouseholdCount", side, estate=served, effective_month=_LONG_AGO)
+    type(count).objects.filter(pk=count.pk).update(
+        status="verified", decided_by=world.leader(side), decided_at=clock.now()
+    )
+    world.built["served", side] = served
+
+
+def _taken_to_payment(world: World, side: str, *, months_back: int, source: Any = None) -> Any:
+    _served(world, side)
+    cast, street = world.cast, world.get("estates.Street", side)
+    claim = services.claim_open(street=street, month=clock.add_months(clock.today(), -months_back))
+    if source is not None:
+        services.claim_fund(
+            claim=claim, source=source, reason="经街道转拨", actor=cast.city_manager
+        )
+    services.claim_submit(claim=claim, actor=world.clerk(side))
+    services.claim_review(claim=claim, actor=world.leader(side))
+    services.claim_check(claim=claim, actor=cast.city_manager)
+    services.claim_approve(claim=claim, actor=cast.bureau_leader)
+    payee = claim.lines.get().payee
+    world.get("subsidies.PayeeAccount", side)
+    entry = services.PaymentEntry(
+        payee, f"PZ-{side}-{months_back}", clock.today(), payee.payee_accounts.get()
+    )
+    services.claim_pay(claim=claim, entries=[entry], actor=cast.finance_officer)
+    return claim
 
 
 _LONG_AGO = dt.date(2017, 9, 1)
@@ -537,6 +551,95 @@ def _payment(world: World, side: str) -> dict[str, Any]:
     return {"__object__": _paid(world, side).payments.get()}
 
 
+def _scan(name: str) -> ContentFile:
+    return ContentFile(PIXEL, name=name)
+
+
+@facts("subsidies.PaymentResult")
+def _payment_result(world: World, side: str) -> dict[str, Any]:
+    result = services.payment_result_record(
+        payment=world.get("subsidies.Payment", side),
+        outcome="success",
+        happened_on=clock.today(),
+        actor=world.cast.finance_officer,
+    )
+    return {"__object__": result}
+
+
+@facts("subsidies.StreetArrival")
+def _arrival(world: World, side: str) -> dict[str, Any]:
+    """Of a payment that goes by the street: the other ones go to the payee directly."""
+    source = world.get("subsidies.FundingSource", "street")
+    claim = _taken_to_payment(world, side, months_back=3, source=source)
+    arrival = services.street_arrival_record(
+        payment=claim.payments.get(),
+        arrived_on=clock.today(),
+        voucher_number=f"JZ-{side}",
+        actor=world.clerk(side),
+    )
+    return {"__object__": arrival}
+
+
+@facts("subsidies.PaymentReceipt")
+def _receipt(world: World, side: str) -> dict[str, Any]:
+    payment = world.get("subsidies.Payment", side)
+    receipt = services.receipt_record(
+        payment=payment,
+        amount=payment.amount / 2,
+        received_on=clock.today(),
+        receipt_number=f"HZ-{side}",
+        scan=_scan(f"{MARK[side]}回执.png"),
+        actor=world.clerk(side),
+    )
+    return {"__object__": receipt}
+
+
+@facts("subsidies.TransitReason")
+def _transit_reason(world: World, side: str) -> dict[str, Any]:
+    reason = services.transit_reason_record(
+        payment=world.get("subsidies.Payment", side),
+        reason=f"{MARK[side]}等财政额度",
+        actor=world.clerk(side),
+    )
+    return {"__object__": reason}
+
+
+@facts("subsidies.FundingSource")
+def _funding(world: World, side: str) -> dict[str, Any]:
+    source = services.funding_register(
+        name={"street": "市级财政", "other": "街道配套"}[side],
+        route="street" if side == "street" else "direct",
+        document_title="补贴资金安排",
+        actor=world.cast.finance_officer,
+    )
+    return {"__object__": source}
+
+
+@facts("subsidies.ClaimFunding")
+def _claim_funding(world: World, side: str) -> dict[str, Any]:
+    row = services.claim_fund(
+        claim=world.get("subsidies.SubsidyClaim", side),
+        source=world.get("subsidies.FundingSource", side),
+        reason="本月由此支付",
+        actor=world.cast.city_manager,
+    )
+    return {"__object__": row}
+
+
+@facts("subsidies.BudgetEntry")
+def _budget(world: World, side: str) -> dict[str, Any]:
+    entry = services.budget_record(
+        source=world.get("subsidies.FundingSource", side),
+        year=clock.today().year,
+        kind="initial",
+        amount=Decimal(100000),
+        document_title="预算批复",
+        document=_scan("批复.png"),
+        actor=world.cast.finance_officer,
+    )
+    return {"__object__": entry}
+
+
 # --- what one person owns ------------------------------------------------------
 
 
@@ -580,6 +683,7 @@ KWARGS: dict[str, Callable[[World, str], dict[str, Any]]] = {
         "pk": _paid(world, side).pk,
         "payee": _paid(world, side).lines.get().payee_id,
     },
+    "subsidies:claim-payout": lambda world, side: {"pk": _paid(world, side).pk},
     "subsidies:month-workbook": lambda world, side: {"month": f"{clock.today():%Y-%m}"},
     "subsidies:month-notice-workbook": lambda world, side: {"month": _past_month()},
     "subsidies:month-notice-print": lambda world, side: {"month": _past_month()},

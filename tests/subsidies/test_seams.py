@@ -79,9 +79,10 @@ def test_the_menu_leads_to_claims_rates_and_payments(month: Month):
         ("月度申报", 1),
         ("公示", 0),
         ("补贴标准", 0),
-        ("拨付", 0),
+        ("拨付与到账", 0),
         ("收款账户", 0),
         ("业主交费", 0),
+        ("年度预算", 0),
         ("补贴统计", 0),
     ]
 
@@ -99,6 +100,13 @@ def test_the_menu_leads_to_claims_rates_and_payments(month: Month):
         "feestandard",
         "feedraft",
         "feecollection",
+        "paymentresult",
+        "streetarrival",
+        "paymentreceipt",
+        "transitreason",
+        "fundingsource",
+        "claimfunding",
+        "budgetentry",
     ],
 )
 def test_the_admin_looks_and_changes_nothing(month: Month, client_for, name):

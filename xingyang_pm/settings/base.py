@@ -448,6 +448,8 @@ HOUSEHOLD_CHANGE_PERCENT = env.integer("HOUSEHOLD_CHANGE_PERCENT", 20, minimum=1
 # Owners' fees of a month are entered by this day of the next; a rate below is shown in red.
 FEE_DUE_DAY = env.integer("FEE_DUE_DAY", 10, minimum=1, maximum=28)
 FEE_LOW_PERCENT = env.integer("FEE_LOW_PERCENT", 60, minimum=0, maximum=100)
+# Subsidy money that is under way for more days than these stands on the red list.
+TRANSIT_RED_DAYS = env.integer("TRANSIT_RED_DAYS", 15, minimum=1)
 # The signed link of an order ends so many days after its deadline.
 REPLY_LINK_DAYS = env.integer("REPLY_LINK_DAYS", 15, minimum=1)
 # So many days after a hand-over the office asks the enforcing organ what came of it.

@@ -12,9 +12,11 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from estates.models import Estate
+from subsidies import services
 from subsidies.calculations import FEE_LABELS, FeeFigures, strict_number
 from subsidies.choices import FEE_ENTERERS
 from subsidies.selectors.fees import estates_served, fee_rows, fees_of, grounds, held_against
+from subsidies.services import FeeEntry
 from xingyang_pm.common import clock
 from xingyang_pm.common.ledgers.cells import CellError
 from xingyang_pm.common.ledgers.columns import LedgerColumn, comparison_key, name, text
@@ -24,9 +26,6 @@ from xingyang_pm.common.ledgers.registry import LedgerDefinition, LedgerFamily, 
 from xingyang_pm.common.models import ImportBatch
 from xingyang_pm.common.money import money
 from xingyang_pm.common.spreadsheets import layout
-
-from . import services
-from .services import FeeEntry
 
 FEES = "owners-fees-"
 _OPTIONAL = frozenset({"amount_recovered", "opening_arrears"})
