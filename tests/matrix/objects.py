@@ -448,6 +448,8 @@ def _served(world: World, side: str) -> None:
     if ("served", side) in world.built:
         return
     world.get("subsidies.SubsidyRate", "street")
+    # Without a notice: an approval would wait for its end.
+    world.get("subsidies.ClaimScheme", side)
     served, uncounted = (
         _build(world, "estates.Estate", side, code=f"L9{side[0]}{n}", name=f"{MARK[side]}{n}院")
         for n in (1, 2)

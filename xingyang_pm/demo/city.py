@@ -25,7 +25,7 @@ from .outreach import (
     policies_make,
     rate_make,
 )
-from .payments import accounts_make
+from .payments import accounts_make, budgets_present, payments_settle, source_make
 from .people import Cast, passwords_make, people_make
 from .present import counts_waiting, orders_make, survey_make
 from .registry import City, registry_make
@@ -70,6 +70,7 @@ def city_make(tell: Callable[[str], None]) -> list[dict[str, str]]:
         inspections_2017(city, cast, rng)
         outreach_2017(city, cast)
         accounts_make(cast)
+        source = source_make(cast)
         money_2017(city, cast)
         tell("近十二个月：检查、整改、简报")
         rounds = inspections_present(city, cast, rng, today)
@@ -78,7 +79,9 @@ def city_make(tell: Callable[[str], None]) -> list[dict[str, str]]:
         outreach_present(city, cast, today, rng)
         numbers_keep()
         tell("近十二个月：补贴")
+        budgets_present(source, cast, today)
         money_present(city, cast, today)
+        payments_settle(cast, today)
         tell("近十二个月：业主交费")
         fees_present(city, cast, today)
         counts_waiting(city, cast, today)
