@@ -7,274 +7,552 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('common', '0002_reminder'),
-        ('enterprises', '0004_credit_event'),
-        ('subsidies', '0008_deduction_basis'),
+        ("common", "0002_reminder"),
+        ("enterprises", "0004_credit_event"),
+        ("subsidies", "0008_deduction_basis"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BudgetEntry',
+            name="BudgetEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveIntegerField(verbose_name='年度')),
-                ('kind', models.CharField(choices=[('initial', '年初预算'), ('adjust', '调整')], max_length=10, verbose_name='类别')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='金额（元）')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='调整原因')),
-                ('document_title', models.CharField(max_length=120, verbose_name='依据文件')),
-                ('document_number', models.CharField(blank=True, max_length=60, verbose_name='文号')),
-                ('document', models.FileField(blank=True, max_length=200, upload_to=xingyang_pm.common.storage.private_path, verbose_name='文件')),
-                ('document_name', models.CharField(blank=True, max_length=200, verbose_name='文件原名')),
-                ('recorded_at', models.DateTimeField(verbose_name='登记时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveIntegerField(verbose_name="年度")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("initial", "年初预算"), ("adjust", "调整")],
+                        max_length=10,
+                        verbose_name="类别",
+                    ),
+                ),
+                (
+                    "amount",
+                    models.DecimalField(decimal_places=2, max_digits=14, verbose_name="金额（元）"),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="调整原因")),
+                ("document_title", models.CharField(max_length=120, verbose_name="依据文件")),
+                (
+                    "document_number",
+                    models.CharField(blank=True, max_length=60, verbose_name="文号"),
+                ),
+                (
+                    "document",
+                    models.FileField(
+                        blank=True,
+                        max_length=200,
+                        upload_to=xingyang_pm.common.storage.private_path,
+                        verbose_name="文件",
+                    ),
+                ),
+                (
+                    "document_name",
+                    models.CharField(blank=True, max_length=200, verbose_name="文件原名"),
+                ),
+                ("recorded_at", models.DateTimeField(verbose_name="登记时间")),
             ],
             options={
-                'verbose_name': '年度预算',
-                'verbose_name_plural': '年度预算',
-                'ordering': ['-year', 'source__name', 'recorded_at', 'pk'],
+                "verbose_name": "年度预算",
+                "verbose_name_plural": "年度预算",
+                "ordering": ["-year", "source__name", "recorded_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ClaimFunding',
+            name="ClaimFunding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=200, verbose_name='原因')),
-                ('chosen_at', models.DateTimeField(verbose_name='指定时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200, verbose_name="原因")),
+                ("chosen_at", models.DateTimeField(verbose_name="指定时间")),
             ],
             options={
-                'verbose_name': '申报资金来源',
-                'verbose_name_plural': '申报资金来源',
-                'ordering': ['claim_id'],
+                "verbose_name": "申报资金来源",
+                "verbose_name_plural": "申报资金来源",
+                "ordering": ["claim_id"],
             },
         ),
         migrations.CreateModel(
-            name='FundingSource',
+            name="FundingSource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(error_messages={'unique': '已有这个资金来源。'}, max_length=40, unique=True, verbose_name='名称')),
-                ('route', models.CharField(choices=[('direct', '财政直达收款单位'), ('street', '经街道（乡镇）转拨')], max_length=10, verbose_name='拨付路径')),
-                ('default_from', models.DateField(blank=True, error_messages={'unique': '这个月起已有默认的资金来源。'}, null=True, unique=True, verbose_name='默认起始月份')),
-                ('document_title', models.CharField(max_length=120, verbose_name='依据文件')),
-                ('document_number', models.CharField(blank=True, max_length=60, verbose_name='文号')),
-                ('created_at', models.DateTimeField(verbose_name='登记时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        error_messages={"unique": "已有这个资金来源。"},
+                        max_length=40,
+                        unique=True,
+                        verbose_name="名称",
+                    ),
+                ),
+                (
+                    "route",
+                    models.CharField(
+                        choices=[("direct", "财政直达收款单位"), ("street", "经街道（乡镇）转拨")],
+                        max_length=10,
+                        verbose_name="拨付路径",
+                    ),
+                ),
+                (
+                    "default_from",
+                    models.DateField(
+                        blank=True,
+                        error_messages={"unique": "这个月起已有默认的资金来源。"},
+                        null=True,
+                        unique=True,
+                        verbose_name="默认起始月份",
+                    ),
+                ),
+                ("document_title", models.CharField(max_length=120, verbose_name="依据文件")),
+                (
+                    "document_number",
+                    models.CharField(blank=True, max_length=60, verbose_name="文号"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="登记时间")),
             ],
             options={
-                'verbose_name': '资金来源',
-                'verbose_name_plural': '资金来源',
-                'ordering': ['name'],
+                "verbose_name": "资金来源",
+                "verbose_name_plural": "资金来源",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='PaymentReceipt',
+            name="PaymentReceipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14, verbose_name='到账金额（元）')),
-                ('received_on', models.DateField(verbose_name='到账日期')),
-                ('receipt_number', models.CharField(max_length=40, verbose_name='回执号')),
-                ('scan', models.FileField(max_length=200, upload_to=xingyang_pm.common.storage.private_path, verbose_name='回执扫描件')),
-                ('scan_name', models.CharField(max_length=200, verbose_name='扫描件原名')),
-                ('recorded_at', models.DateTimeField(verbose_name='登记时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "amount",
+                    models.DecimalField(
+                        decimal_places=2, max_digits=14, verbose_name="到账金额（元）"
+                    ),
+                ),
+                ("received_on", models.DateField(verbose_name="到账日期")),
+                ("receipt_number", models.CharField(max_length=40, verbose_name="回执号")),
+                (
+                    "scan",
+                    models.FileField(
+                        max_length=200,
+                        upload_to=xingyang_pm.common.storage.private_path,
+                        verbose_name="回执扫描件",
+                    ),
+                ),
+                ("scan_name", models.CharField(max_length=200, verbose_name="扫描件原名")),
+                ("recorded_at", models.DateTimeField(verbose_name="登记时间")),
             ],
             options={
-                'verbose_name': '到账回执',
-                'verbose_name_plural': '到账回执',
-                'ordering': ['received_on', 'pk'],
+                "verbose_name": "到账回执",
+                "verbose_name_plural": "到账回执",
+                "ordering": ["received_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='PaymentResult',
+            name="PaymentResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(choices=[('success', '成功'), ('failed', '退回')], max_length=10, verbose_name='结果')),
-                ('happened_on', models.DateField(verbose_name='日期')),
-                ('reference', models.CharField(blank=True, max_length=40, verbose_name='流水号')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='退回原因')),
-                ('recorded_at', models.DateTimeField(verbose_name='登记时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("success", "成功"), ("failed", "退回")],
+                        max_length=10,
+                        verbose_name="结果",
+                    ),
+                ),
+                ("happened_on", models.DateField(verbose_name="日期")),
+                ("reference", models.CharField(blank=True, max_length=40, verbose_name="流水号")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="退回原因")),
+                ("recorded_at", models.DateTimeField(verbose_name="登记时间")),
             ],
             options={
-                'verbose_name': '银行结果',
-                'verbose_name_plural': '银行结果',
-                'ordering': ['happened_on', 'pk'],
+                "verbose_name": "银行结果",
+                "verbose_name_plural": "银行结果",
+                "ordering": ["happened_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='StreetArrival',
+            name="StreetArrival",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('arrived_on', models.DateField(verbose_name='街道收款日期')),
-                ('voucher_number', models.CharField(max_length=40, verbose_name='街道入账凭证号')),
-                ('recorded_at', models.DateTimeField(verbose_name='登记时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("arrived_on", models.DateField(verbose_name="街道收款日期")),
+                ("voucher_number", models.CharField(max_length=40, verbose_name="街道入账凭证号")),
+                ("recorded_at", models.DateTimeField(verbose_name="登记时间")),
             ],
             options={
-                'verbose_name': '街道收款',
-                'verbose_name_plural': '街道收款',
-                'ordering': ['-arrived_on', 'pk'],
+                "verbose_name": "街道收款",
+                "verbose_name_plural": "街道收款",
+                "ordering": ["-arrived_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='TransitReason',
+            name="TransitReason",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(choices=[('treasury', '财政在途'), ('street', '在街道'), ('returned', '退回待重付'), ('replaced', '退回已重付'), ('arrived', '已到账')], max_length=10, verbose_name='在何处')),
-                ('reason', models.CharField(max_length=200, verbose_name='滞留原因')),
-                ('expected_on', models.DateField(blank=True, null=True, verbose_name='预计到账日期')),
-                ('recorded_at', models.DateTimeField(verbose_name='登记时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "place",
+                    models.CharField(
+                        choices=[
+                            ("treasury", "财政在途"),
+                            ("street", "在街道"),
+                            ("returned", "退回待重付"),
+                            ("replaced", "退回已重付"),
+                            ("arrived", "已到账"),
+                        ],
+                        max_length=10,
+                        verbose_name="在何处",
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200, verbose_name="滞留原因")),
+                (
+                    "expected_on",
+                    models.DateField(blank=True, null=True, verbose_name="预计到账日期"),
+                ),
+                ("recorded_at", models.DateTimeField(verbose_name="登记时间")),
             ],
             options={
-                'verbose_name': '滞留原因',
-                'verbose_name_plural': '滞留原因',
-                'ordering': ['recorded_at', 'pk'],
+                "verbose_name": "滞留原因",
+                "verbose_name_plural": "滞留原因",
+                "ordering": ["recorded_at", "pk"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='payment',
-            name='payment_once_per_payee',
+            model_name="payment",
+            name="payment_once_per_payee",
         ),
         migrations.AddField(
-            model_name='payment',
-            name='attempt',
-            field=models.PositiveSmallIntegerField(default=1, verbose_name='第几次'),
+            model_name="payment",
+            name="attempt",
+            field=models.PositiveSmallIntegerField(default=1, verbose_name="第几次"),
         ),
         migrations.AddField(
-            model_name='payment',
-            name='route',
-            field=models.CharField(choices=[('direct', '财政直达收款单位'), ('street', '经街道（乡镇）转拨')], default='direct', max_length=10, verbose_name='拨付路径'),
+            model_name="payment",
+            name="route",
+            field=models.CharField(
+                choices=[("direct", "财政直达收款单位"), ("street", "经街道（乡镇）转拨")],
+                default="direct",
+                max_length=10,
+                verbose_name="拨付路径",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('claim', 'payee', 'attempt'), name='payment_once_per_payee', violation_error_message='这个收款单位本月已登记拨付。'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                fields=("claim", "payee", "attempt"),
+                name="payment_once_per_payee",
+                violation_error_message="这个收款单位本月已登记拨付。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('attempt__gte', 1)), name='payment_attempt_from_one', violation_error_message='第几次拨付从一算起。'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("attempt__gte", 1)),
+                name="payment_attempt_from_one",
+                violation_error_message="第几次拨付从一算起。",
+            ),
         ),
         migrations.AddField(
-            model_name='budgetentry',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人'),
+            model_name="budgetentry",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="登记人",
+            ),
         ),
         migrations.AddField(
-            model_name='claimfunding',
-            name='chosen_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='指定人'),
+            model_name="claimfunding",
+            name="chosen_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="指定人",
+            ),
         ),
         migrations.AddField(
-            model_name='claimfunding',
-            name='claim',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='funding', to='subsidies.subsidyclaim', verbose_name='补贴申报'),
+            model_name="claimfunding",
+            name="claim",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="funding",
+                to="subsidies.subsidyclaim",
+                verbose_name="补贴申报",
+            ),
         ),
         migrations.AddField(
-            model_name='fundingsource',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人'),
+            model_name="fundingsource",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="登记人",
+            ),
         ),
         migrations.AddField(
-            model_name='claimfunding',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='subsidies.fundingsource', verbose_name='资金来源'),
+            model_name="claimfunding",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="claims",
+                to="subsidies.fundingsource",
+                verbose_name="资金来源",
+            ),
         ),
         migrations.AddField(
-            model_name='budgetentry',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='budget', to='subsidies.fundingsource', verbose_name='资金来源'),
+            model_name="budgetentry",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="budget",
+                to="subsidies.fundingsource",
+                verbose_name="资金来源",
+            ),
         ),
         migrations.AddField(
-            model_name='paymentreceipt',
-            name='payment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='subsidies.payment', verbose_name='拨付'),
+            model_name="paymentreceipt",
+            name="payment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="receipts",
+                to="subsidies.payment",
+                verbose_name="拨付",
+            ),
         ),
         migrations.AddField(
-            model_name='paymentreceipt',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人'),
+            model_name="paymentreceipt",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="登记人",
+            ),
         ),
         migrations.AddField(
-            model_name='paymentresult',
-            name='batch',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='common.importbatch', verbose_name='来自回单'),
+            model_name="paymentresult",
+            name="batch",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="common.importbatch",
+                verbose_name="来自回单",
+            ),
         ),
         migrations.AddField(
-            model_name='paymentresult',
-            name='payment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='results', to='subsidies.payment', verbose_name='拨付'),
+            model_name="paymentresult",
+            name="payment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="results",
+                to="subsidies.payment",
+                verbose_name="拨付",
+            ),
         ),
         migrations.AddField(
-            model_name='paymentresult',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人'),
+            model_name="paymentresult",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="登记人",
+            ),
         ),
         migrations.AddField(
-            model_name='streetarrival',
-            name='payment',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='arrival', to='subsidies.payment', verbose_name='拨付'),
+            model_name="streetarrival",
+            name="payment",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="arrival",
+                to="subsidies.payment",
+                verbose_name="拨付",
+            ),
         ),
         migrations.AddField(
-            model_name='streetarrival',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人'),
+            model_name="streetarrival",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="登记人",
+            ),
         ),
         migrations.AddField(
-            model_name='transitreason',
-            name='payment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reasons', to='subsidies.payment', verbose_name='拨付'),
+            model_name="transitreason",
+            name="payment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reasons",
+                to="subsidies.payment",
+                verbose_name="拨付",
+            ),
         ),
         migrations.AddField(
-            model_name='transitreason',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人'),
+            model_name="transitreason",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="登记人",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fundingsource',
-            constraint=models.CheckConstraint(condition=models.Q(('default_from__isnull', True), ('default_from__day', 1), _connector='OR'), name='fundingsource_whole_month', violation_error_message='默认起始月份须为某月1日。'),
+            model_name="fundingsource",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("default_from__isnull", True), ("default_from__day", 1), _connector="OR"
+                ),
+                name="fundingsource_whole_month",
+                violation_error_message="默认起始月份须为某月1日。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimfunding',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='claimfunding_has_reason', violation_error_message='请写明改用这个资金来源的原因。'),
+            model_name="claimfunding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True),
+                name="claimfunding_has_reason",
+                violation_error_message="请写明改用这个资金来源的原因。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'initial')), fields=('source', 'year'), name='budgetentry_one_initial', violation_error_message='这个资金来源本年度已登记年初预算，请登记调整。'),
+            model_name="budgetentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "initial")),
+                fields=("source", "year"),
+                name="budgetentry_one_initial",
+                violation_error_message="这个资金来源本年度已登记年初预算，请登记调整。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetentry',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'adjust'), ('amount__gt', 0), _connector='OR'), name='budgetentry_initial_positive', violation_error_message='年初预算须大于零。'),
+            model_name="budgetentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind", "adjust"), ("amount__gt", 0), _connector="OR"),
+                name="budgetentry_initial_positive",
+                violation_error_message="年初预算须大于零。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetentry',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'initial'), models.Q(models.Q(('reason', ''), _negated=True), models.Q(('amount', 0), _negated=True)), _connector='OR'), name='budgetentry_adjust_has_reason', violation_error_message='调整须写明原因，金额不能为零。'),
+            model_name="budgetentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "initial"),
+                    models.Q(
+                        models.Q(("reason", ""), _negated=True),
+                        models.Q(("amount", 0), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="budgetentry_adjust_has_reason",
+                violation_error_message="调整须写明原因，金额不能为零。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetentry',
-            constraint=models.CheckConstraint(condition=models.Q(('year__gte', 2010), ('year__lte', 2100)), name='budgetentry_year', violation_error_message='年度须在 2010 到 2100 之间。'),
+            model_name="budgetentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("year__gte", 2010), ("year__lte", 2100)),
+                name="budgetentry_year",
+                violation_error_message="年度须在 2010 到 2100 之间。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentreceipt',
-            constraint=models.UniqueConstraint(fields=('payment', 'receipt_number'), name='paymentreceipt_once', violation_error_message='这个回执号已经登记。'),
+            model_name="paymentreceipt",
+            constraint=models.UniqueConstraint(
+                fields=("payment", "receipt_number"),
+                name="paymentreceipt_once",
+                violation_error_message="这个回执号已经登记。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentreceipt',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='paymentreceipt_positive', violation_error_message='到账金额须大于零。'),
+            model_name="paymentreceipt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)),
+                name="paymentreceipt_positive",
+                violation_error_message="到账金额须大于零。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentreceipt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('receipt_number', ''), _negated=True), models.Q(('scan', ''), _negated=True), models.Q(('scan_name', ''), _negated=True)), name='paymentreceipt_whole', violation_error_message='到账回执须有回执号和扫描件。'),
+            model_name="paymentreceipt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("receipt_number", ""), _negated=True),
+                    models.Q(("scan", ""), _negated=True),
+                    models.Q(("scan_name", ""), _negated=True),
+                ),
+                name="paymentreceipt_whole",
+                violation_error_message="到账回执须有回执号和扫描件。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentresult',
-            constraint=models.UniqueConstraint(fields=('payment', 'outcome'), name='paymentresult_once', violation_error_message='这笔拨付的这个结果已经登记。'),
+            model_name="paymentresult",
+            constraint=models.UniqueConstraint(
+                fields=("payment", "outcome"),
+                name="paymentresult_once",
+                violation_error_message="这笔拨付的这个结果已经登记。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentresult',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', 'success'), models.Q(('reason', ''), _negated=True), _connector='OR'), name='paymentresult_failure_has_reason', violation_error_message='退回须写明原因。'),
+            model_name="paymentresult",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("outcome", "success"), models.Q(("reason", ""), _negated=True), _connector="OR"
+                ),
+                name="paymentresult_failure_has_reason",
+                violation_error_message="退回须写明原因。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='streetarrival',
-            constraint=models.CheckConstraint(condition=models.Q(('voucher_number', ''), _negated=True), name='streetarrival_has_voucher', violation_error_message='请填写街道入账凭证号。'),
+            model_name="streetarrival",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("voucher_number", ""), _negated=True),
+                name="streetarrival_has_voucher",
+                violation_error_message="请填写街道入账凭证号。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transitreason',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='transitreason_said', violation_error_message='请写明滞留原因。'),
+            model_name="transitreason",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True),
+                name="transitreason_said",
+                violation_error_message="请写明滞留原因。",
+            ),
         ),
     ]
