@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("common", "0002_reminder"),
         ("enterprises", "0004_credit_event"),
-        ("subsidies", "0008_deduction_basis"),
+        ("subsidies", "0009_assessment_coefficient"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
