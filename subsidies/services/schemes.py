@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, connections
+
 from accounts.choices import Role
 from accounts.models import User
 from subsidies.choices import (
@@ -118,9 +120,13 @@ def scheme_register(
     return scheme
 
 
-def lay_usual_scheme(**kwargs: Any) -> None:
-    """Write the usual procedure where there is none yet (``post_migrate``)."""
-    if ClaimScheme.objects.exists():
+def lay_usual_scheme(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """Write the usual procedure where there is none yet (``post_migrate``).
+
+    A migration to an earlier state leaves a database that has no table for it.
+    """
+    tables = set(connections[using].introspection.table_names())
+    if SchemeStage._meta.db_table not in tables or ClaimScheme.objects.exists():
         return
     write_scheme(
         ClaimScheme(

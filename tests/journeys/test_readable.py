@@ -51,6 +51,7 @@ NOT_OURS = {
 LEADS_ON = {
     "accounts:second-factor": "nothing to ask: tests/accounts/test_browser.py looks at it",
     "accounts:second-factor-bind": "bound only where demanded: tests/accounts/test_browser.py",
+    "inspections:ledger-photos": "the inside of a row; asked for alone it leads to its record",
 }
 
 # Pages that hold more than with the matrix's plain object: rows to open, to tick, conditions.
