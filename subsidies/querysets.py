@@ -38,21 +38,12 @@ from .choices import (
 )
 
 
-class SubsidyRateQuerySet(ScopedQuerySet):
+class FromMonthQuerySet(ScopedQuerySet):
+    """Of what a document lays down from a month on: rates, procedures, coefficients."""
+
     def in_force(self, month: dt.date) -> Self:
-        """Return the rate in force in ``month`` (at most one row), latest start first."""
-        return self.filter(effective_from__lte=month).order_by("-effective_from")[:1]
-
-
-class ClaimSchemeQuerySet(ScopedQuerySet):
-    def in_force(self, month: dt.date) -> Self:
-        """Return the procedure in force in ``month`` (at most one row)."""
-        return self.filter(effective_from__lte=month).order_by("-effective_from", "-pk")[:1]
-
-
-class CoefficientTableQuerySet(ScopedQuerySet):
-    def in_force(self, month: dt.date) -> Self:
-        """Return the table in force in ``month`` (at most one row)."""
+        """Return what is in force in ``month`` (at most one row): the latest start, and of two
+        with the same the one registered later."""
         return self.filter(effective_from__lte=month).order_by("-effective_from", "-pk")[:1]
 
 

@@ -37,6 +37,7 @@ STATUS_TONES = {
     ClaimStatus.VOID: "",
 }
 _INCLUDED = Q(is_excluded=False)
+_STANDING = ~Q(status=ClaimStatus.VOID)
 
 
 def status_pill(claim: SubsidyClaim) -> Pill:
@@ -75,9 +76,12 @@ class ClaimTable(Table):
         ),
         Column(
             "deduction", "扣减", kind="money", value=lambda claim: -claim.deduction_total,
-            total=Sum("deduction_total") * -1, dash_zero=True, unit="元",
+            total=Sum("deduction_total", filter=_STANDING) * -1, dash_zero=True, unit="元",
         ),
-        Column("total", "金额", kind="money", sort="total", total="total", unit="元"),
+        Column(
+            "total", "金额", kind="money", sort="total",
+            total=Sum("total", filter=_STANDING), unit="元",
+        ),
         Column(
             "gaps", "未能计算", kind="integer", value="gap_count", dash_zero=True, hidden=True
         ),

@@ -30,6 +30,7 @@ from .sql import (
     holds_role,
     in_turn,
     moved_by_acts,
+    void_proposed,
 )
 
 USER = settings.AUTH_USER_MODEL
@@ -303,6 +304,12 @@ class ClaimAct(models.Model):
             ("INSERT",),
             f"NOT ({in_turn()})",
             "申报不在这个环节，或版次、金额已变，没有办理，请刷新后再看。",
+        ),
+        Guard(
+            "void",
+            ("INSERT",),
+            void_proposed(),
+            "已提出作废这份申报，先确认或撤回作废再办理。",
         ),
         Guard(
             "notice",

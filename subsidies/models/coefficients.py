@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from subsidies.querysets import CoefficientTableQuerySet
+from subsidies.querysets import FromMonthQuerySet
 from xingyang_pm.common.scoping import ScopedManager
 from xingyang_pm.common.triggers import AppendOnly, Guard
 
@@ -26,7 +26,7 @@ class CoefficientTable(models.Model):
     created_by = models.ForeignKey(USER, models.PROTECT, verbose_name="登记人", related_name="+")
     created_at = models.DateTimeField("登记时间")
 
-    objects = CoefficientTableQuerySet.as_manager()
+    objects = FromMonthQuerySet.as_manager()
 
     triggers = [AppendOnly("append", "考核系数登记后不能修改或删除，请登记新的系数。")]
 

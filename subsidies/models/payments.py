@@ -12,7 +12,7 @@ from xingyang_pm.common.triggers import AppendOnly, Guard
 
 from .claims import SubsidyClaim
 from .payee_accounts import PayeeAccount
-from .sql import claim_status, holds_role
+from .sql import claim_status, holds_role, void_proposed
 
 USER = settings.AUTH_USER_MODEL
 
@@ -65,6 +65,12 @@ class Payment(models.Model):
             claim_status("NEW")
             + " NOT IN ('approved', CASE WHEN NEW.attempt > 1 THEN 'paid' ELSE 'approved' END)",
             "只有已审批的申报可以登记拨付。",
+        ),
+        Guard(
+            "void",
+            ("INSERT",),
+            void_proposed(),
+            "已提出作废这份申报，先确认或撤回作废再拨付。",
         ),
         Guard(
             "attempt",

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from subsidies.choices import MonthRuleChoice
-from subsidies.querysets import SubsidyRateQuerySet
+from subsidies.querysets import FromMonthQuerySet
 from xingyang_pm.common.storage import private_path
 from xingyang_pm.common.triggers import AppendOnly
 
@@ -36,7 +36,7 @@ class SubsidyRate(models.Model):
     created_by = models.ForeignKey(USER, models.PROTECT, verbose_name="登记人", related_name="+")
     created_at = models.DateTimeField("登记时间")
 
-    objects = SubsidyRateQuerySet.as_manager()
+    objects = FromMonthQuerySet.as_manager()
 
     triggers = [
         AppendOnly("append", "补贴标准登记后不能修改或删除，请登记新的标准。"),

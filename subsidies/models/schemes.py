@@ -17,7 +17,7 @@ from subsidies.choices import (
     Procedure,
     StageRule,
 )
-from subsidies.querysets import ClaimSchemeQuerySet
+from subsidies.querysets import FromMonthQuerySet
 from xingyang_pm.common.scoping import ScopedManager
 from xingyang_pm.common.triggers import AppendOnly, Guard
 
@@ -39,7 +39,7 @@ class ClaimScheme(models.Model):
     )
     created_at = models.DateTimeField("登记时间")
 
-    objects = ClaimSchemeQuerySet.as_manager()
+    objects = FromMonthQuerySet.as_manager()
 
     triggers = [AppendOnly("append", "办理规程登记后不能修改或删除，请登记新的规程。")]
 

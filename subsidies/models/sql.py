@@ -21,6 +21,11 @@ def claim_status(row: str) -> str:
     return f"(SELECT status FROM subsidies_subsidyclaim WHERE id = {row}.claim_id {{row_lock}})"
 
 
+def void_proposed() -> str:
+    """Return SQL that is true while somebody has proposed that the new row's claim be void."""
+    return "EXISTS (SELECT 1 FROM subsidies_claimvoid void WHERE void.claim_id = NEW.claim_id)"
+
+
 def holds_role(person: str, stage: str) -> str:
     """Return SQL that is true when ``person`` holds, as an active account and where the stage
     is the street's own in the street's office, the role that the claim's procedure asks for at

@@ -76,6 +76,8 @@ def payment_content(payment: Payment) -> dict[str, Any]:
         **_claim(payment.claim),
         "payee": payment.payee_id,
         "account": payment.account_id,
+        "attempt": payment.attempt,
+        "route": payment.route,
         "amount": fixed(payment.amount),
         "voucher": payment.voucher_number,
         "paid_on": payment.paid_on.isoformat(),

@@ -24,8 +24,9 @@ from subsidies.calculations import (
     months_served,
 )
 from subsidies.choices import SETTLED, SOURCE_OF, ClaimStage, ClaimStatus, Decision
-from subsidies.models import ClaimAct, Payment, SubsidyClaim, SubsidyLine
+from subsidies.models import ClaimAct, Payment, PublicNotice, SubsidyClaim, SubsidyLine
 from xingyang_pm.common import clock
+from xingyang_pm.common.workdays import add_workdays
 
 from .differences import Difference
 from .proof import proof_differences
@@ -312,6 +313,28 @@ def _payment_differences(
             yield Difference("拨付", where, "全部收款单位", f"缺 {len(missing)} 个")
 
 
+def _notice_differences(
+    claim: SubsidyClaim, acts: Sequence[_Act], notices: dict[tuple[int, int], PublicNotice]
+) -> Iterator[Difference]:
+    """What was approved must have been on notice for as many working days as its procedure says,
+    and the approval must lie behind it."""
+    if not claim.scheme.notice_days or not claim.is_settled:
+        return
+    notice = notices.get((claim.pk, claim.version))
+    if notice is None:
+        yield Difference("公示", claim.number, f"{claim.scheme.notice_days} 个工作日", "没有")
+        return
+    published = notice.published_at.astimezone(clock.SHANGHAI).date()
+    last = add_workdays(published, claim.scheme.notice_days)
+    if notice.ends_on < last:
+        yield Difference("公示止期", claim.number, last.isoformat(), notice.ends_on.isoformat())
+    over = clock.at(notice.ends_on + dt.timedelta(days=1), 0)
+    for act in acts:
+        approved = act.stage == ClaimStage.APPROVE and act.decision == Decision.PASS
+        if approved and act.version == claim.version and act.acted_at < over:
+            yield Difference("审批", claim.number, "公示期满以后", act.acted_at.isoformat())
+
+
 def _sum_differences(claim: SubsidyClaim, sums: ClaimSums) -> Iterator[Difference]:
     for name in SubsidyClaim.SUMS:
         expected, found = getattr(sums, name), getattr(claim, name)
@@ -383,11 +406,16 @@ def verify_ledger(month: dt.date | None = None, *, settled_only: bool = False) -
             owed[row.claim][row.payee] += row.amount
     keys = claims.order_by().values("pk")
     acts, payments = _acts(keys), _payments(keys)
+    notices = {
+        (notice.claim_id, notice.version): notice
+        for notice in PublicNotice.objects.filter(claim__in=keys)
+    }
     for claim in claims:
         result.claims += 1
         done, paid = acts.get(claim.pk, []), payments.get(claim.pk, [])
         result.differences.extend(_sum_differences(claim, claim_sums(figures[claim.pk])))
         result.differences.extend(_act_differences(claim, done))
+        result.differences.extend(_notice_differences(claim, done, notices))
         result.differences.extend(_payment_differences(claim, owed[claim.pk], paid, done))
     result.differences.extend(_doubled(lines))
     result.differences.extend(proof_differences(every))

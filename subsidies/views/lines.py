@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 from subsidies import services
-from subsidies.choices import EDITING_STAGES, STAGE_ROLES, ClaimStatus
+from subsidies.choices import EDITING_STAGES, STAGE_ROLES
 from subsidies.filters import LineListFilterSet
 from subsidies.forms import DeductForm, ExcludeForm
 from subsidies.models import SubsidyClaim, SubsidyLine
@@ -50,7 +50,7 @@ class LineList(ListPage):
     empty_text = "还没有补贴明细。月度申报开账后，在管的老旧小区会列在这里。"
 
     def get_rows(self) -> QuerySet:
-        return super().get_rows().included().exclude(claim__status=ClaimStatus.VOID)
+        return super().get_rows().included().standing()
 
 
 class LineDetail(RecordPage):

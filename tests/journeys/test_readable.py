@@ -124,6 +124,28 @@ SMALL = """least => {
 }"""
 LEAST = 40
 
+# An amount is one word: broken over two lines, or cut at an edge, it is another amount. Each is
+# measured with a large one in its place, which the matrix's small objects never reach.
+BROKEN = """large => {
+    const broken = new Set();
+    for (const cell of document.querySelectorAll(".tbl.cards td")) {
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+            const text = texts.currentNode;
+            if (!/^[−-]?[\\d,]+\\.\\d\\d$/.test(text.data.trim())) continue;
+            text.data = large;
+            const range = document.createRange();
+            range.selectNodeContents(text);
+            const boxes = [...range.getClientRects()];
+            const edge = cell.parentElement.getBoundingClientRect().right;
+            if (boxes.length > 1 || boxes.some(box => box.right > edge + 0.5))
+                broken.add(`an amount does not stand whole under ${cell.dataset.label}`);
+        }
+    }
+    return [...broken];
+}"""
+LARGE = "12,345,678.90"
+
 
 @pytest.fixture
 def world(cast: Cast) -> World:
@@ -198,6 +220,7 @@ def look(
     page.set_viewport_size(PHONE["viewport"])
     phone = page.evaluate(LOOK, with_frame)
     phone["faults"] += page.evaluate(SMALL, LEAST)
+    phone["faults"] += page.evaluate(BROKEN, LARGE)
     faults = [
         (screen, fault)
         for screen, told in (("desktop", desk), ("phone", phone))

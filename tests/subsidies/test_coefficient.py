@@ -44,7 +44,7 @@ def register(month: Month, bands=BANDS, since: dt.date = OCTOBER, **more):
     )
 
 
-def inspected(month: Month, estate, failed: int, day: int = 20):
+def inspected(month: Month, estate, failed: int, day: int = 20, confirmed: bool = True):
     """A confirmed 四有 inspection of October: four items of 30, 30, 20 and 20 points, the first
     ``failed`` of them failed, 20 points less each."""
     if "checklist" not in month.extra:
@@ -66,6 +66,8 @@ def inspected(month: Month, estate, failed: int, day: int = 20):
                 for item in items[:failed]
             },
         )
+        if not confirmed:
+            return inspection
         return inspection_confirm(inspection=inspection, actor=month.cast.city_manager)
 
 
@@ -122,10 +124,16 @@ def test_the_worked_example(month: Month):
 
 
 def test_an_inspection_of_another_month_or_not_confirmed_does_not_count(month: Month):
-    register(month)
-    found = inspected(month, month.estates[0], failed=1)
+    register(month, since=dt.date(2026, 9, 1))
+    inspected(month, month.estates[0], failed=1)
+    inspected(month, month.estates[1], failed=1, confirmed=False)
     assert month.open(dt.date(2026, 9, 1)).total == Decimal("2460.00")
-    assert found.inspected_on.month == 10
+    october = month.open()
+    assert october.total == Decimal("2318.00")
+    assert set(october.lines.values_list("coefficient", flat=True)) == {
+        Decimal("1.00"),
+        Decimal("0.90"),
+    }
 
 
 def test_the_last_inspection_of_the_month_counts(month: Month):

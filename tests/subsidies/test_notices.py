@@ -3,16 +3,18 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from subsidies import services
 from subsidies.choices import ClaimStatus
 from subsidies.models import ClaimAct, NoticeObjection, PublicNotice, SubsidyClaim
 from subsidies.selectors.checks import claim_checks
+from subsidies.selectors.ledger import verify_ledger
 from subsidies.selectors.stages import acts_of, claim_stages
 from tests.subsidies.conftest import Month, bring_to, make_scheme
 from tests.support.doors import refused, sql
-from xingyang_pm.common import audit, clock, workdays
+from xingyang_pm.common import audit, clock, triggers, workdays
 from xingyang_pm.common.errors import BusinessError, NotPermitted, StaleState
 
 
@@ -66,7 +68,6 @@ def test_a_year_that_is_not_announced_counts_monday_to_friday():
     assert not workdays.announced(dt.date(2099, 1, 1))
     assert workdays.is_workday(dt.date(2099, 1, 1)) is (dt.date(2099, 1, 1).weekday() < 5)
     assert workdays.add_workdays(dt.date(2099, 1, 2), 1) == dt.date(2099, 1, 5)
-    assert workdays.workdays_between(dt.date(2026, 11, 1), dt.date(2026, 11, 30)) == 21
 
 
 # --- The notice ------------------------------------------------------------------------------
@@ -135,6 +136,20 @@ def test_a_version_that_was_sent_back_is_noticed_anew(noticed, month: Month, cli
     assert client.get(reverse("notices:public", args=[new.key])).status_code == 200
     with clock.freeze(at(11)):
         services.claim_approve(claim=claim, actor=month.cast.bureau_leader)
+
+
+def test_the_books_tell_of_a_notice_that_was_taken_away_or_shortened(noticed, month: Month):
+    with clock.freeze(at(11)):
+        services.claim_approve(claim=noticed, actor=month.cast.bureau_leader)
+    assert verify_ledger().differences == []
+    triggers.remove_all(connection)
+    notice = PublicNotice.objects.get()
+    PublicNotice.objects.update(ends_on=dt.date(2026, 11, 5))
+    assert {row.what for row in verify_ledger().differences} == {"公示止期"}
+    PublicNotice.objects.update(ends_on=dt.date(2026, 11, 20))
+    assert {row.what for row in verify_ledger().differences} == {"审批"}
+    notice.delete()
+    assert {row.what for row in verify_ledger().differences} == {"公示"}
 
 
 # --- Objections ------------------------------------------------------------------------------

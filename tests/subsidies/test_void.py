@@ -1,5 +1,6 @@
 """作废: two persons, before payment; the month may then be claimed anew."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,7 @@ from django.urls import reverse
 from accounts.choices import Role
 from subsidies import services
 from subsidies.choices import ClaimStatus
-from subsidies.models import ClaimVoid, SubsidyClaim, SubsidyLine
+from subsidies.models import ClaimAct, ClaimVoid, SubsidyClaim, SubsidyLine
 from subsidies.selectors.ledger import verify_ledger
 from subsidies.selectors.summary import month_summary
 from tests.subsidies.conftest import OCTOBER, Month, bring_to
@@ -74,6 +75,11 @@ def test_nothing_moves_while_a_proposal_stands_and_it_may_be_taken_back(month: M
     services.void_propose(claim=claim, reason="有误", actor=month.cast.city_manager)
     with pytest.raises(BusinessError, match="已提出作废"):
         services.claim_approve(claim=claim, actor=month.cast.bureau_leader)
+    act = ClaimAct(
+        claim=claim, version=1, stage="approve", decision="pass", actor=month.cast.bureau_leader,
+        total=claim.total, acted_at=clock.now(),
+    )  # fmt: skip
+    refused("先确认或撤回作废", act.save)
     with pytest.raises(NotPermitted):
         services.void_take_back(claim=claim, actor=month.cast.bureau_leader)
     services.void_take_back(claim=claim, actor=month.cast.city_manager)
@@ -137,6 +143,10 @@ def test_the_pages_of_a_void(month: Month, client):
     assert client.post(confirm).status_code == 302
     page = client.get(claim.get_absolute_url()).content.decode()
     assert "不计入任何合计" in page
+    month.open()
+    listed = client.get(reverse("subsidies:claim-list")).content.decode()
+    assert "2 份申报" in re.sub(r"<[^>]+>", "", listed)
+    assert "4,920.00" not in listed
 
 
 def test_a_manager_with_every_role_still_needs_another(month: Month, make_person):

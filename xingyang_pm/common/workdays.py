@@ -30,9 +30,3 @@ def add_workdays(day: dt.date, number: int) -> dt.date:
         day += dt.timedelta(days=1)
         found += is_workday(day)
     return day
-
-
-def workdays_between(first: dt.date, last: dt.date) -> int:
-    """Return how many working days there are from ``first`` to ``last``, both included."""
-    days = (last - first).days + 1
-    return sum(is_workday(first + dt.timedelta(days=index)) for index in range(max(days, 0)))
