@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db.models import F
 
 from subsidies.calculations import plain_number
-from subsidies.choices import SETTLED, ClaimStatus, TransitPlace
+from subsidies.choices import SETTLED, ClaimStatus, PaymentRoute, TransitPlace
 from subsidies.models import FeeCollection, PublicNotice, SubsidyClaim, SubsidyLine, SubsidyRate
 from subsidies.selectors.fees import FeeSums
-from subsidies.selectors.funding import budget_lines
+from subsidies.selectors.funding import budget_lines, route_of
 from subsidies.selectors.payee_accounts import number_of
 from subsidies.selectors.payees import PayeeSum, payee_sums
 from subsidies.selectors.summary import MonthSummary, StreetMonth, month_summary, require_sums
@@ -503,7 +503,7 @@ def payment_request(month: dt.date, user: Any) -> PaymentRequest:
             f"共核定老旧小区 {estates:,} 个、{households:,} 户，补贴资金 {money(total)} 元"
             f"（大写：{capital_yuan(total)}）。各街道（乡镇）金额见附件。",
             *_notice_sentence(claims),
-            "现申请拨付上述补贴资金，由国库集中支付至各收款单位账户。",
+            f"现申请拨付上述补贴资金，{_way(claims)}。",
             "妥否，请批示。",
         ],
         rows=[
@@ -519,6 +519,17 @@ def payment_request(month: dt.date, user: Any) -> PaymentRequest:
 def _document(rate: SubsidyRate) -> str:
     number = f"（{rate.document_number}）" if rate.document_number else ""
     return f"《{rate.document_title}》{number}"
+
+
+def _way(claims: Sequence[SubsidyClaim]) -> str:
+    """Say which way the money goes, as the sources of the claims have it."""
+    through = [claim.street.name for claim in claims if route_of(claim) == PaymentRoute.STREET]
+    direct = "由国库集中支付至各收款单位账户"
+    if not through:
+        return direct
+    if len(through) == len(claims):
+        return "由国库集中支付至各街道（乡镇），再由街道（乡镇）拨付各收款单位"
+    return f"{'、'.join(through)}的经街道（乡镇）转拨，其余{direct}"
 
 
 def _notice_sentence(claims: Sequence[SubsidyClaim]) -> list[str]:

@@ -92,6 +92,23 @@ def test_what_is_not_checked_is_not_hung_out_and_not_asked_for(month: Month):
             make(OCTOBER, month.cast.city_manager)
 
 
+def test_the_request_names_the_way_that_the_money_takes(month: Month):
+    month.brought_to("approved")
+
+    def said() -> str:
+        return "".join(payment_request(OCTOBER, month.cast.city_manager).paragraphs)
+
+    assert "由国库集中支付至各收款单位账户" in said()
+    services.funding_register(
+        name="市级财政",
+        route="street",
+        document_title="补贴资金安排",
+        default_from=OCTOBER,
+        actor=month.cast.finance_officer,
+    )
+    assert "再由街道（乡镇）拨付各收款单位" in said()
+
+
 def test_the_request_repeats_the_sum_in_words_and_names_its_basis(month: Month):
     cut(month)
     job = exports.request_pdf_start(OCTOBER, actor=month.cast.city_manager)
